@@ -1,0 +1,20 @@
+/** The room that adapters build on: `piecework/storage`. */
+export { isOwnWrite } from './own-write.ts'
+export type {
+  ApplyResult,
+  Awaitable,
+  Change,
+  ClaimRequest,
+  Count,
+  CountBy,
+  FindBy,
+  InsertResult,
+  Instant,
+  NextRow,
+  Page,
+  Row,
+  Storage,
+  Traits,
+} from './storage.ts'
+export { RUNNING, WAITING } from './storage.ts'
+export { StorageError, type StorageErrorCode } from './storage-error.ts'

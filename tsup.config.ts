@@ -1,0 +1,23 @@
+import { defineConfig } from 'tsup'
+
+// One entry for each subpath of package.json. Shared code goes into chunks, so that an error class is one class.
+export default defineConfig({
+  entry: {
+    index: 'src/index.ts',
+    core: 'src/core/index.ts',
+    storage: 'src/storage/index.ts',
+    memory: 'adapters/memory/index.ts',
+    sqlite: 'adapters/sqlite/index.ts',
+    conformance: 'src/conformance/index.ts',
+    testing: 'src/testing/index.ts',
+  },
+  format: 'esm',
+  target: 'node20.19',
+  platform: 'node',
+  splitting: true,
+  clean: true,
+  // Bundlers of the app see `node:sqlite` as it is written; esbuild would cut the prefix that this module needs.
+  removeNodeProtocol: false,
+  // typed-emitter's default export is a type in one module resolution and a namespace in another: our .d.ts holds a copy.
+  dts: process.env.PIECEWORK_NO_DTS ? false : { resolve: ['typed-emitter'] },
+})
