@@ -1,0 +1,98 @@
+/** Who may import whom, and who may read time or chance: the one table that imports.test.ts holds every file to. */
+
+export interface Room {
+  /** How the paths of its files begin. The first room that fits is the one that counts. */
+  files: string
+  /** What it may import of the repository besides its own folder, again as beginnings of paths. */
+  rooms?: readonly string[]
+  /** Packages it may import. */
+  packages?: readonly string[]
+  /** Packages it may import with `import type` alone: nothing of them is left at run time. */
+  types?: readonly string[]
+  /** What it may import as a type or when it is needed (`await import('pg')`), never by merely being loaded. */
+  lazy?: readonly string[]
+  /** Built-in modules; `all` but those that stand under `lazy`. */
+  builtins?: readonly string[] | 'all'
+  /** A computed `import(name)` cannot be checked, so only these rooms may use one. */
+  computed?: true
+  /** Nothing but `export ... from`. */
+  reexportsOnly?: true
+}
+
+const core = 'src/core/'
+const storage = 'src/storage/'
+const runner = 'src/runner/'
+const rows = 'src/rows/'
+const frontDoor = 'src/index.ts'
+/** An adapter sees what is published for its authors, as any author outside this repository does. */
+const storageDoor = 'src/storage/index.ts'
+const suite = ['node:assert', 'node:assert/strict', 'node:child_process']
+
+/** An app without a driver must be able to load every adapter, so each driver is lazy. */
+function adapter(name: string, ...lazy: string[]): Room {
+  return { files: `adapters/${name}/`, rooms: [storageDoor], builtins: 'all', lazy }
+}
+
+export const rooms: readonly Room[] = [
+  { files: frontDoor, rooms: [core, storage, runner, rows], reexportsOnly: true },
+  { files: core },
+  { files: storage, rooms: [core] },
+  { files: 'src/runner/randomness.ts', builtins: ['node:crypto'] },
+  {
+    files: runner,
+    rooms: [core, storage],
+    packages: ['p-queue', 'ms', 'croner'],
+    types: ['typed-emitter', '@standard-schema/spec'],
+    builtins: ['node:events', 'node:perf_hooks', 'node:os'],
+  },
+  { files: rows, rooms: [core, storage], packages: ['p-queue', 'ms', 'croner'], types: ['typed-emitter'] },
+  { files: 'src/testing/', rooms: [core, storage, runner], packages: ['fast-check'] },
+  { files: 'src/conformance/model', rooms: [storage], packages: ['fast-check'], builtins: suite },
+  { files: 'src/conformance/', rooms: [storage], builtins: suite },
+  { files: 'src/http/', rooms: [frontDoor], builtins: 'all' },
+  // The command line loads the definitions file that the user names.
+  { files: 'src/cli/', rooms: [frontDoor], builtins: 'all', computed: true },
+  adapter('memory'),
+  // Node 20 has no `node:sqlite`; there the app passes a better-sqlite3 database.
+  adapter('sqlite', 'node:sqlite', 'better-sqlite3'),
+  adapter('postgres', 'pg'),
+  adapter('mongo', 'mongodb'),
+  adapter('dynamodb', '@aws-sdk/*'),
+  adapter('template'),
+  // Zod stands for any Standard Schema; the rest of what an example needs, Node has.
+  { files: 'examples/', packages: ['piecework', 'piecework/*', 'zod'], builtins: 'all' },
+  // The peers that it is measured against live in its own package.json, not in the library's.
+  { files: 'bench/', packages: ['*'], builtins: 'all' },
+]
+
+export interface Source {
+  /** What the forbidden names are for, as it is said in the report. */
+  of: string
+  names: readonly string[]
+  /** The only files that may use them. */
+  homes: readonly string[]
+}
+
+/** Names of the language and of Node, by which a file would read time, wait or draw chance behind the caller's back. */
+export const sources: readonly Source[] = [
+  {
+    of: 'time',
+    // `new Date()` stands for the call without arguments; `new Date(at)` only converts.
+    names: ['Date.now', 'new Date()', 'performance', 'process.hrtime', 'Temporal.Now'],
+    homes: ['src/runner/clock.ts'],
+  },
+  {
+    of: 'timers',
+    names: [
+      'setTimeout',
+      'setInterval',
+      'setImmediate',
+      'AbortSignal.timeout',
+      'Atomics.wait',
+      'node:timers',
+      'node:timers/promises',
+    ],
+    homes: ['src/runner/clock.ts'],
+  },
+  { of: 'chance', names: ['Math.random', 'crypto', 'node:crypto'], homes: ['src/runner/randomness.ts'] },
+]
