@@ -5,12 +5,12 @@
  * Core computes every change; a storage takes one decision only, which due rows a claim gets. Whoever writes an adapter
  * implements `Storage` and holds it to the published suite (`piecework/conformance`), where each MUST below has a case.
  */
+import type { Instant } from '../core/duration.ts'
 
 /** A plain value or a promise of it: a storage in memory answers at once, one behind a network later. */
 export type Awaitable<T> = T | Promise<T>
 
-/** Milliseconds since 1970-01-01 UTC, a whole number. */
-export type Instant = number
+export type { Instant }
 
 /** The state that a claim turns into {@link RUNNING}. Every other state is opaque to a storage. */
 export const WAITING = 'waiting'

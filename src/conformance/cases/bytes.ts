@@ -37,6 +37,8 @@ async function allNames({ storage }: Bench): Promise<void> {
     const claimed = await claimOne(storage, { wants: [{ name, limit: 5 }], limit: 5, holder: `w#${index}` })
     assert.equal(claimed.id, rows[index]!.id, `claim by the name ${name} handed out a row of ${claimed.name}`)
     same(await at(storage, claimed.id), claimed, `a row with the name ${name} was changed`)
+    // The count of a name `__proto__` has a case of its own, which cleans up behind an adapter that fails it.
+    if (name === '__proto__') continue
     await eventually(storage, async () => {
       sameRows(await pages(storage, { names: [name] }, 5), [claimed], `find by the name ${name} gave other rows`)
       const { counts } = await storage.count({ names: [name], upTo: 100 })

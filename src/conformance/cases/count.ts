@@ -127,6 +127,7 @@ export const countCases: readonly Case[] = [
       await put(storage, row('a', { name: '__proto__' }), row('b', { name: 'toString', state: 'constructor' }))
       await eventually(storage, async () => {
         const found = await storage.count({ upTo: 100 })
+        assert.deepEqual(cleansed(), [], 'count wrote into the prototype of all objects, because a name is __proto__')
         const numbers = Object.entries(found.counts).map(([name, states]) => [name, Object.entries(states)])
         const expected = [
           ['__proto__', [['waiting', 1]]],
@@ -141,3 +142,10 @@ export const countCases: readonly Case[] = [
     },
   },
 ]
+
+/** What the adapter left in the prototype of all objects; taken away, so that it spoils no later case. */
+function cleansed(): string[] {
+  const strays = Object.keys(Object.prototype)
+  for (const stray of strays) Reflect.deleteProperty(Object.prototype, stray)
+  return strays
+}

@@ -1,0 +1,67 @@
+/** Errors as they are kept: small, plain, and made without trusting what was thrown. */
+import type { Instant } from './duration.ts'
+import { shown } from './expect.ts'
+
+/** What is kept of a failed attempt. */
+export interface ErrorRecord {
+  readonly at: Instant
+  /** Which attempt it was: 1 for the first execution. */
+  readonly attempt: number
+  readonly name: string
+  readonly message: string
+  /** The stack, if the thrown thing had one, cut to 4,000 characters. */
+  readonly stack?: string
+  /** The name and message of the error's cause, if it had one. */
+  readonly cause?: string
+}
+
+const maxNameLength = 200
+const maxMessageLength = 4_000
+const maxStackLength = 4_000
+
+/** Describes anything that can be thrown: null, a frozen error, a getter that throws, a stack of 50 MB. */
+export function describeError(thrown: unknown, attempt: number, at: Instant): ErrorRecord {
+  const name = text(thrown, 'name', maxNameLength) ?? 'Error'
+  const message = text(thrown, 'message', maxMessageLength)
+  const stack = text(thrown, 'stack', maxStackLength)
+  const cause = causeOf(thrown)
+  return {
+    at,
+    attempt,
+    name: isObject(thrown) ? name : typeof thrown,
+    message: message ?? safely(() => `threw ${shown(thrown)}`) ?? 'threw something that cannot be read',
+    ...(stack === undefined ? {} : { stack }),
+    ...(cause === undefined ? {} : { cause }),
+  }
+}
+
+/** `[2026-01-31T09:00:00.000+00:00] message`: an entry of m01's error list (M16). */
+export function formatError(record: ErrorRecord): string {
+  return `[${new Date(record.at).toISOString().replace('Z', '+00:00')}] ${record.message}`
+}
+
+function causeOf(thrown: unknown): string | undefined {
+  const cause = isObject(thrown) ? safely(() => thrown.cause) : undefined
+  if (cause === undefined) return undefined
+  const message = text(cause, 'message', 1_000) ?? safely(() => shown(cause))
+  return message === undefined ? undefined : `${text(cause, 'name', maxNameLength) ?? 'Error'}: ${message}`
+}
+
+/** A string property of whatever it is, cut, and with whole characters only: half a pair would not survive a database. */
+function text(thrown: unknown, property: string, maxLength: number): string | undefined {
+  if (!isObject(thrown)) return undefined
+  const value = safely(() => thrown[property])
+  return typeof value === 'string' ? value.slice(0, maxLength).toWellFormed() : undefined
+}
+
+function isObject(thrown: unknown): thrown is Record<string, unknown> {
+  return (typeof thrown === 'object' && thrown !== null) || typeof thrown === 'function'
+}
+
+function safely<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * A Task waits, runs, and ends completed, failed or cancelled. Nothing here reads a clock or touches a storage.
+ *
+ * Attempts are counted when a task is claimed, in the same write, so an attempt that kills its process counts as well.
+ * Such an attempt records nothing: `attempts - failures` that are not under way is the number of crashes.
+ */
+import type { Instant } from './duration.ts'
+import { describeError, type ErrorRecord } from './error-record.ts'
+import { CrashedError } from './errors.ts'
+import { decide, type RetryPolicy } from './retry.ts'
+
+/** The most error records kept of one task; older ones go first. */
+export const maxErrorRecords = 50
+
+interface TaskBase {
+  readonly id: string
+  readonly name: string
+  readonly priority: number
+  /** How many attempts were begun and not given back. */
+  readonly attempts: number
+  /** How many of them ended badly and left a record. */
+  readonly failures: number
+  /** How many of them were seen to have vanished with their process. */
+  readonly crashes: number
+  readonly addedAt: Instant
+  /** When it was meant to run; stays the same through retries (Party's timestamp). */
+  readonly runAt: Instant
+  /** The records of bad attempts, oldest first, kept over a retry by hand. */
+  readonly errors: readonly ErrorRecord[]
+  /** The first lines logged by the last attempt. */
+  readonly logs: readonly string[]
+  /** What the last attempt last reported. */
+  readonly progress: unknown
+}
+
+/** Added but not released: it never becomes due by itself. */
+export interface HeldTask extends TaskBase {
+  readonly state: 'held'
+}
+
+/** Due at `wakeAt`: at its time, after a failure's delay, or after a snooze. */
+export interface WaitingTask extends TaskBase {
+  readonly state: 'waiting'
+  readonly wakeAt: Instant
+}
+
+/** Claimed; its lease ends at `wakeAt`. `attempts` counts this one. */
+export interface RunningTask extends TaskBase {
+  readonly state: 'running'
+  readonly wakeAt: Instant
+}
+
+export interface CompletedTask extends TaskBase {
+  readonly state: 'completed'
+  readonly doneAt: Instant
+  readonly result: unknown
+  /** Which attempt's items count: the fence they were emitted under, and how many there are. */
+  readonly items: { readonly fence: number; readonly count: number } | null
+}
+
+/**
+ * - `exhausted`: the retry policy said stop.
+ * - `fatal`: the handler threw a FatalError.
+ * - `crashed`: the process vanished too often while it ran.
+ * - `invalid_input`: what is stored no longer passes the definition's schema.
+ * - `unstorable`: the result is not faithful JSON. `too_large`: it does not fit into a row.
+ */
+export type FailureReason = 'exhausted' | 'fatal' | 'crashed' | 'invalid_input' | 'unstorable' | 'too_large'
+
+export interface FailedTask extends TaskBase {
+  readonly state: 'failed'
+  readonly doneAt: Instant
+  readonly reason: FailureReason
+}
+
+export interface CancelledTask extends TaskBase {
+  readonly state: 'cancelled'
+  readonly doneAt: Instant
+}
+
+export type Task = HeldTask | WaitingTask | RunningTask | CompletedTask | FailedTask | CancelledTask
+export type TaskState = Task['state']
+
+/** Every move a task makes, with what makes it. The documentation, the assertions and the properties read this table. */
+export const taskMoves = {
+  held: { waiting: 'release', cancelled: 'cancel' },
+  waiting: { running: 'claim', waiting: 'retry (due now)', cancelled: 'cancel' },
+  running: {
+    running: 'a lapsed lease is claimed; progress',
+    waiting: 'a failure to be retried, snooze, given back',
+    completed: 'a good end',
+    failed: 'no attempt is left, or the failure is final',
+    cancelled: 'cancel',
+  },
+  completed: {},
+  failed: { waiting: 'retry' },
+  cancelled: { waiting: 'retry' },
+} as const satisfies Record<TaskState, Partial<Record<TaskState, string>>>
+
+/** How an attempt ended, as the runner reports it. */
+export type Verdict =
+  | { readonly kind: 'good'; readonly result: unknown; readonly items: CompletedTask['items'] }
+  | { readonly kind: 'bad'; readonly error: unknown }
+  | { readonly kind: 'final'; readonly error: unknown; readonly reason: Exclude<FailureReason, 'exhausted'> }
+  | { readonly kind: 'snoozed'; readonly delayMs: number }
+  | { readonly kind: 'given_back'; readonly delayMs: number }
+
+/** What the definition says about failure. */
+export interface FailureRules {
+  readonly retry: RetryPolicy
+  readonly maxCrashes: number
+  readonly random: () => number
+}
+
+export function newTask(
+  facts: Pick<TaskBase, 'id' | 'name' | 'priority' | 'runAt'> & { readonly hold: boolean },
+  now: Instant,
+): HeldTask | WaitingTask {
+  const { id, name, priority, runAt } = facts
+  const base = { id, name, priority, runAt, addedAt: now, attempts: 0, failures: 0, crashes: 0, errors: [], logs: [] }
+  return facts.hold
+    ? { ...base, progress: undefined, state: 'held' }
+    : { ...base, progress: undefined, state: 'waiting', wakeAt: runAt }
+}
+
+/** A held task becomes due, at its time or at once if that has passed. */
+export function release(task: HeldTask): WaitingTask {
+  return { ...task, state: 'waiting', wakeAt: task.runAt }
+}
+
+/**
+ * The first thing that a claimed task goes through: if holders vanished since it was last written, that is counted,
+ * recorded, and judged like a failure. The lease that ran out was the wait, so a retry begins at once.
+ */
+export function begin(task: RunningTask, rules: FailureRules, now: Instant): RunningTask | FailedTask {
+  const crashes = task.attempts - 1 - task.failures
+  if (crashes <= task.crashes) return task
+  const vanished = task.attempts - 1
+  const error = describeError(new CrashedError('the process vanished while it ran this task'), vanished, now)
+  const seen = { ...task, crashes, errors: appended(task.errors, withoutStack(error)) }
+  const stop =
+    crashes > rules.maxCrashes || decide(rules.retry, { attempt: vanished, error, random: rules.random }) === 'stop'
+  // This attempt is given back: it was claimed only to be told that there is no other.
+  return stop ? failed({ ...seen, attempts: vanished }, 'crashed', now) : seen
+}
+
+/** The end of an attempt. */
+export function settle(
+  task: RunningTask,
+  verdict: Verdict,
+  rules: FailureRules,
+  now: Instant,
+): WaitingTask | CompletedTask | FailedTask {
+  switch (verdict.kind) {
+    case 'good':
+      return { ...task, state: 'completed', doneAt: now, result: verdict.result, items: verdict.items }
+    case 'snoozed':
+    case 'given_back':
+      return { ...task, state: 'waiting', attempts: task.attempts - 1, wakeAt: now + verdict.delayMs }
+    case 'final':
+      return failed(recorded(task, verdict.error, now), verdict.reason, now)
+    case 'bad': {
+      const seen = recorded(task, verdict.error, now)
+      const error = seen.errors.at(-1)!
+      const delayMs = decide(rules.retry, { attempt: task.attempts, error, random: rules.random })
+      if (delayMs === 'stop') return failed(seen, 'exhausted', now)
+      return { ...seen, state: 'waiting', wakeAt: now + delayMs }
+    }
+  }
+}
+
+/** Whoever runs it learns of it at its next beat or write; its outcome will not be recorded. */
+export function cancel(task: HeldTask | WaitingTask | RunningTask, now: Instant): CancelledTask {
+  return { ...task, state: 'cancelled', doneAt: now }
+}
+
+/**
+ * By hand: a waiting task becomes due at once; one that failed or was cancelled begins anew with all its attempts, its
+ * error records kept. A completed task is never run again (Party Y13).
+ */
+export function retry(task: WaitingTask | FailedTask | CancelledTask, now: Instant): WaitingTask {
+  if (task.state === 'waiting') return { ...task, wakeAt: Math.min(task.wakeAt, now) }
+  return { ...task, state: 'waiting', wakeAt: now, attempts: 0, failures: 0, crashes: 0, logs: [], progress: undefined }
+}
+
+function recorded(task: RunningTask, error: unknown, now: Instant): RunningTask {
+  const record = describeError(error, task.attempts, now)
+  return { ...task, failures: task.failures + 1, errors: appended(task.errors, record) }
+}
+
+function failed(task: RunningTask, reason: FailureReason, now: Instant): FailedTask {
+  return { ...task, state: 'failed', doneAt: now, reason }
+}
+
+function appended(errors: readonly ErrorRecord[], record: ErrorRecord): ErrorRecord[] {
+  return [...errors.slice(1 - maxErrorRecords), record]
+}
+
+// Where the process vanished, this stack only shows the library.
+function withoutStack({ stack: _, ...record }: ErrorRecord): ErrorRecord {
+  return record
+}

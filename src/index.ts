@@ -1,0 +1,41 @@
+/** The front door: every public name of `piecework` on one screen. */
+export type { Duration, Instant } from './core/duration.ts'
+export { type ErrorRecord, formatError } from './core/error-record.ts'
+export {
+  CrashedError,
+  FatalError,
+  LeaseLostError,
+  PayloadError,
+  PieceworkError,
+  type PieceworkErrorCode,
+  StoppingError,
+  TimeoutError,
+} from './core/errors.ts'
+export { type CheckAnswer, itemsCheck, type Outcome, type SuccessCheck } from './core/outcome.ts'
+export {
+  type AttemptFacts,
+  type ExponentialOptions,
+  exponential,
+  type FixedOptions,
+  fixed,
+  type LinearOptions,
+  linear,
+  never,
+  type RetryPolicy,
+  retryPresets,
+} from './core/retry.ts'
+export { type FailureReason, type TaskState, taskMoves } from './core/task.ts'
+export type { AddOptions } from './runner/add-options.ts'
+export type { Added } from './runner/adder.ts'
+export type { Cancel, Clock } from './runner/clock.ts'
+export type { Log, TaskContext } from './runner/context.ts'
+export { type Id, type NewTask, type TaskDefinition, type TaskOptions, task } from './runner/definition.ts'
+export type { Logger, PieceworkEvents, TaskEvent } from './runner/events.ts'
+export type { PieceworkOptions } from './runner/options.ts'
+export { type Piecework, piecework, type StopOptions, type ThroughOptions } from './runner/piecework.ts'
+export type { DoneState, Purged, PurgeOptions } from './runner/purge.ts'
+export type { Status } from './runner/status.ts'
+export type { TaskInfo } from './runner/task-info.ts'
+export type { StopReport } from './runner/worker.ts'
+export type { Storage, Traits } from './storage/storage.ts'
+export { StorageError, type StorageErrorCode } from './storage/storage-error.ts'

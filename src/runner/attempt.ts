@@ -1,0 +1,173 @@
+/** One claimed task in this process: its row as last seen, and what its handler has said so far. */
+import type { Instant } from '../core/duration.ts'
+import { durationMs } from '../core/duration.ts'
+import { PayloadError } from '../core/errors.ts'
+import { decode, encode } from '../core/payload.ts'
+import type { RunningTask, Verdict } from '../core/task.ts'
+import { inputOf } from '../storage/codec.ts'
+import type { Row } from '../storage/storage.ts'
+import type { Log, TaskContext } from './context.ts'
+import type { Settings } from './engine.ts'
+import type { ItemWriter } from './item-writer.ts'
+
+/** The most lines kept, and the most characters of each. */
+const maxLogLines = 100
+const maxLogLineLength = 1_000
+
+/** What `snooze` throws; the runner tells it from a failure. */
+export class Snooze {
+  readonly delayMs: number
+
+  constructor(delayMs: number) {
+    this.delayMs = delayMs
+  }
+}
+
+/**
+ * - `waiting`: claimed, not begun: it may be given back without harm.
+ * - `running`: its handler runs.
+ * - `ended`: its outcome is being stored: no beat or progress may touch the row.
+ * - `lost`: the row is somebody else's: nothing more is stored.
+ */
+export type AttemptPhase = 'waiting' | 'running' | 'ended' | 'lost'
+
+export class Attempt {
+  /** The row as last seen; its `rev` is what the next write goes by. */
+  row: Row
+  task: RunningTask
+  readonly settings: Settings
+  readonly fence: number
+  /** The storage's time at which the lease ends, as far as this process knows. */
+  leaseEndsAt: Instant
+  /** Its place among all that this process claimed. */
+  readonly order: number
+  /** The monotonic time of the claim, then of the start. */
+  since: number
+  phase: AttemptPhase = 'waiting'
+  /** A write of progress that is under way. The next write must wait for the `rev` that it makes. */
+  writing: Promise<void> | undefined
+  /** There is progress that is not stored yet. */
+  dirty = false
+  readonly logs: string[] = []
+  errorCount = 0
+  /** Ends the execution from outside, while it runs: nobody waits for the handler any longer. */
+  giveUp: ((verdict: Verdict | undefined) => void) | undefined
+  readonly #makeItems: (attempt: Attempt) => ItemWriter
+  #items: ItemWriter | undefined
+  #controller: AbortController | undefined
+  #abortReason: Error | undefined
+
+  constructor(
+    row: Row,
+    task: RunningTask,
+    settings: Settings,
+    claimed: { readonly order: number; readonly since: number },
+    makeItems: (attempt: Attempt) => ItemWriter,
+  ) {
+    this.row = row
+    this.task = task
+    this.settings = settings
+    this.fence = row.rev
+    this.leaseEndsAt = task.wakeAt
+    this.order = claimed.order
+    this.since = claimed.since
+    this.#makeItems = makeItems
+  }
+
+  /** Made when first asked for: most handlers never look at their signal. */
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController()
+      if (this.#abortReason) this.#controller.abort(this.#abortReason)
+    }
+    return this.#controller.signal
+  }
+
+  /** Why the handler was told to end; `undefined` while it was not. */
+  get abortReason(): Error | undefined {
+    return this.#abortReason
+  }
+
+  /** The first reason stays. */
+  abort(reason: Error): void {
+    if (this.#abortReason) return
+    this.#abortReason = reason
+    this.#controller?.abort(reason)
+  }
+
+  get items(): ItemWriter | undefined {
+    return this.#items
+  }
+
+  openItems(): ItemWriter {
+    this.#items ??= this.#makeItems(this)
+    return this.#items
+  }
+
+  log(line: string): void {
+    if (this.logs.length < maxLogLines) this.logs.push(String(line).slice(0, maxLogLineLength))
+  }
+
+  /** @throws PayloadError: what cannot be stored is the handler's mistake, and it should see it where it made it. */
+  progress(value: unknown): void {
+    if (value === undefined) throw new PayloadError('$', 'undefined')
+    // A copy: the handler may go on changing its value, and what is stored has been checked.
+    this.task = { ...this.task, progress: decode(encode(value)) }
+    this.dirty = true
+  }
+}
+
+/** The context that a handler takes apart. Getters, so that an attempt pays only for what its handler uses. */
+export class AttemptContext implements TaskContext {
+  readonly #attempt: Attempt
+  #input: { readonly value: unknown } | undefined
+
+  /** `input` where a schema has made one; otherwise the stored one, read when it is asked for. */
+  constructor(attempt: Attempt, input?: { readonly value: unknown }) {
+    this.#attempt = attempt
+    this.#input = input
+  }
+
+  get id(): string {
+    return this.#attempt.row.id
+  }
+  get name(): string {
+    return this.#attempt.row.name
+  }
+  get input(): unknown {
+    this.#input ??= { value: inputOf(this.#attempt.row) }
+    return this.#input.value
+  }
+  get attempt(): number {
+    return this.#attempt.task.attempts
+  }
+  get fence(): number {
+    return this.#attempt.fence
+  }
+  get runAt(): Instant {
+    return this.#attempt.task.runAt
+  }
+  get signal(): AbortSignal {
+    return this.#attempt.signal
+  }
+  get log(): Log {
+    const attempt = this.#attempt
+    const error = (line: string) => {
+      attempt.errorCount++
+      attempt.log(line)
+    }
+    return Object.assign((line: string) => attempt.log(line), { error })
+  }
+  get emit(): (item: unknown) => Promise<void> {
+    const items = this.#attempt.openItems()
+    return (item) => items.add(item)
+  }
+  get progress(): (value: unknown) => void {
+    return (value) => this.#attempt.progress(value)
+  }
+  get snooze(): (delay: unknown) => never {
+    return (delay) => {
+      throw new Snooze(durationMs('delay', delay))
+    }
+  }
+}

@@ -1,0 +1,109 @@
+/** `task(name, options)`: what is to be done, how it is retried, and what its input must look like. */
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { type Duration, durationMs } from '../core/duration.ts'
+import { expectFunction, expectInteger, expectOptions } from '../core/expect.ts'
+import { checkName } from '../core/name.ts'
+import type { SuccessCheck } from '../core/outcome.ts'
+import { checkPolicy, type RetryPolicy, retryPresets } from '../core/retry.ts'
+import type { AddOptions } from './add-options.ts'
+import type { TaskContext } from './context.ts'
+import { checkSchema } from './schema.ts'
+
+declare const types: unique symbol
+
+/** What both forms of `task` take. */
+export interface TaskOptions<Context, Result> {
+  /** Does the work. What it resolves with is kept as the task's result; what it throws is kept as an error. */
+  readonly run: (context: Context) => Result | Promise<Result>
+  /** When to try again after a failure. @default 3 executions, 10 s apart */
+  readonly retry?: RetryPolicy
+  /** How long one attempt may take; then its signal aborts and it has failed. @default no limit */
+  readonly timeout?: Duration
+  /** How many tasks of this definition one process runs at once. @default the worker's concurrency */
+  readonly concurrency?: number
+  /** Says whether an attempt that ended was good. @default every attempt that resolved */
+  readonly check?: SuccessCheck<Result>
+  /** How often the process may vanish while it runs one task before the task fails. @default 3 */
+  readonly maxCrashes?: number
+}
+
+/** A definition: give it to `piecework({ definitions })`, and to `add`. */
+export interface TaskDefinition<Input = unknown, Result = unknown> {
+  readonly name: string
+  /** A task to add, for `work.add([...])`. */
+  with(...args: InputArgs<Input>): NewTask<Input, Result>
+  /** @internal */
+  readonly settings: TaskSettings
+  /** Only for the compiler. */
+  readonly [types]?: { readonly input: Input; readonly result: Result }
+}
+
+/** The input may be left out where `undefined` is one. */
+export type InputArgs<Input, Options = AddOptions> = undefined extends Input
+  ? [input?: Input, options?: Options]
+  : [input: Input, options?: Options]
+
+/** A task's id. Plain text that, for the compiler, remembers what `get` will find. */
+export type Id<Input = unknown, Result = unknown> = string & {
+  readonly [types]?: { readonly input: Input; readonly result: Result }
+}
+
+/** One entry of a batch. */
+export interface NewTask<Input = unknown, Result = unknown> {
+  readonly definition: TaskDefinition<Input, Result>
+  readonly input: Input
+  readonly options: AddOptions
+}
+
+/** The options with their defaults, checked. */
+export interface TaskSettings {
+  readonly schema: StandardSchemaV1 | undefined
+  readonly run: (context: TaskContext<never>) => unknown
+  readonly retry: RetryPolicy
+  readonly timeoutMs: number | undefined
+  readonly concurrency: number | undefined
+  readonly check: SuccessCheck<never> | undefined
+  readonly maxCrashes: number
+}
+
+const known = ['run', 'input', 'retry', 'timeout', 'concurrency', 'check', 'maxCrashes'] as const
+
+/**
+ * Defines a task. With `input`, a Standard Schema, both `add` and the handler have its types, bad input is refused when
+ * it is added, and a stored input that no longer passes fails its task without a retry.
+ * @throws TypeError on a name or option that cannot be.
+ */
+export function task<Schema extends StandardSchemaV1, Result = void>(
+  name: string,
+  options: TaskOptions<TaskContext<StandardSchemaV1.InferOutput<Schema>>, Result> & { readonly input: Schema },
+): TaskDefinition<StandardSchemaV1.InferInput<Schema>, Result>
+/** Defines a task whose input nobody checks; its type is taken from the handler's parameter. */
+export function task<Input = unknown, Result = void>(
+  name: string,
+  options: TaskOptions<TaskContext<Input>, Result> & { readonly input?: undefined },
+): TaskDefinition<Input, Result>
+export function task(
+  name: string,
+  options: TaskOptions<TaskContext<never>, unknown> & { readonly input?: StandardSchemaV1 | undefined },
+): TaskDefinition {
+  checkName('name', name)
+  expectOptions('options', options, known)
+  expectFunction('run', options.run)
+  if (options.input !== undefined) checkSchema('input', options.input)
+  if (options.check !== undefined) expectFunction('check', options.check)
+  const settings: TaskSettings = {
+    schema: options.input,
+    run: options.run,
+    retry: options.retry === undefined ? retryPresets.m01 : checkPolicy('retry', options.retry),
+    timeoutMs: options.timeout === undefined ? undefined : durationMs('timeout', options.timeout, 1),
+    concurrency: options.concurrency === undefined ? undefined : expectInteger('concurrency', options.concurrency, 1),
+    check: options.check,
+    maxCrashes: expectInteger('maxCrashes', options.maxCrashes ?? 3, 0),
+  }
+  const definition: TaskDefinition = {
+    name,
+    settings,
+    with: (input, addOptions = {}) => ({ definition, input, options: addOptions }),
+  }
+  return Object.freeze(definition)
+}

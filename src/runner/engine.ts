@@ -1,0 +1,27 @@
+/** What all rooms of one instance share: its storage, its clocks, its health, its voice. */
+import type { FailureRules } from '../core/task.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { Clock } from './clock.ts'
+import type { TaskSettings } from './definition.ts'
+import type { Notifier } from './events.ts'
+import type { Health } from './retrying.ts'
+import type { StorageClock } from './storage-clock.ts'
+
+/** A definition as the worker uses it: its settings, which are also its rules of failure. */
+export type Settings = TaskSettings & FailureRules
+
+export interface Engine {
+  readonly storage: Storage
+  readonly clock: Clock
+  /** The storage's time. */
+  readonly time: StorageClock
+  readonly health: Health
+  readonly notifier: Notifier
+  readonly random: () => number
+  readonly newId: (now: number) => string
+  /** A name for one claim or one operator's call, never used twice by anybody. */
+  readonly newHolder: () => string
+  readonly definitions: ReadonlyMap<string, Settings>
+  /** True once a stop gave up on a storage that does not answer. */
+  abandoned: boolean
+}

@@ -1,0 +1,64 @@
+/** Why a task is where it is, in sentences for a person. */
+import ms from 'ms'
+import { PieceworkError } from '../core/errors.ts'
+import type { Task } from '../core/task.ts'
+import { taskOf } from '../storage/codec.ts'
+import type { Row } from '../storage/storage.ts'
+import type { Engine } from './engine.ts'
+import type { Worker } from './worker.ts'
+
+export async function explain(engine: Engine, worker: Worker, id: string): Promise<string> {
+  const [row] = await engine.storage.get([id])
+  if (!row) throw new PieceworkError('not_found', `No task has the id ${id}`)
+  const task = taskOf(row)
+  await worker.pauses.refresh()
+  return [headline(task, row, engine.time.now()), ...history(task), ...hindrances(task, engine, worker)].join(' ')
+}
+
+function headline(task: Task, row: Row, now: number): string {
+  const what = `Task ${task.id} (${task.name})`
+  const since = (instant: number) => `${ms(Math.max(0, now - instant))} ago`
+  switch (task.state) {
+    case 'held':
+      return `${what} is held: it runs once it is released.`
+    case 'waiting':
+      return task.wakeAt <= now
+        ? `${what} has been due for ${ms(now - task.wakeAt)}, with priority ${task.priority}.`
+        : `${what} waits; it is due in ${ms(task.wakeAt - now)}.`
+    case 'running':
+      return task.wakeAt <= now
+        ? `${what} was run by ${row.holder}, whose lease ended ${since(task.wakeAt)}: the next worker takes it over.`
+        : `${what} is run by ${row.holder}, whose lease lasts another ${ms(task.wakeAt - now)}.`
+    case 'completed':
+      return `${what} was completed ${since(task.doneAt)}.`
+    case 'failed':
+      return `${what} failed ${since(task.doneAt)}: ${reasons[task.reason]}.`
+    case 'cancelled':
+      return `${what} was cancelled ${since(task.doneAt)}.`
+  }
+}
+
+const reasons = {
+  exhausted: 'its retry policy allows no further attempt',
+  fatal: 'its handler said that it must not be tried again',
+  crashed: 'the process vanished too often while it ran',
+  invalid_input: "its stored input does not pass the definition's schema",
+  unstorable: 'its result cannot be stored as JSON',
+  too_large: 'its result does not fit into a row',
+} as const
+
+function history(task: Task): string[] {
+  const lines: string[] = []
+  if (task.attempts > 0) lines.push(`Attempts so far: ${task.attempts}.`)
+  if (task.crashes > 0) lines.push(`The process vanished during ${task.crashes} of them.`)
+  const last = task.errors.at(-1)
+  if (last) lines.push(`Last error, at attempt ${last.attempt}: ${last.name}: ${last.message}.`)
+  return lines
+}
+
+function hindrances(task: Task, engine: Engine, worker: Worker): string[] {
+  if (task.state !== 'waiting') return []
+  if (!engine.definitions.has(task.name)) return ['This process does not have its definition and will not run it.']
+  if (worker.pauses.has(task.name)) return ['Its definition is paused.']
+  return worker.started ? [] : ['This process does not work: start() was not called here.']
+}

@@ -1,0 +1,100 @@
+/** Items that a running attempt emits: kept in rows of their own, many to a row, under the attempt's fence. */
+import { PieceworkError } from '../core/errors.ts'
+import { encode } from '../core/payload.ts'
+import type { Row, Storage } from '../storage/storage.ts'
+import { utf8Length } from '../storage/utf8.ts'
+
+/** The state of a row of items. It never becomes due. */
+export const itemState = 'item'
+
+/** A row of items is written once it holds this many bytes. */
+const chunkBytes = 64_000
+
+/** Digits that hold any fence and any number of rows, so that ids sort as the items were emitted. */
+const fenceDigits = 16
+const chunkDigits = 9
+
+/** What the ids of one attempt's rows of items begin with. */
+export function itemPrefix(taskId: string, fence: number): string {
+  return `${taskId}/${String(fence).padStart(fenceDigits, '0')}-`
+}
+
+/**
+ * Collects one attempt's items and stores them in rows of bounded size. The rows are there before the attempt is
+ * settled and count only if it turns out good: the task then names the fence they were emitted under.
+ */
+export class ItemWriter {
+  count = 0
+  readonly #storage: Storage
+  readonly #task: { readonly id: string; readonly name: string; readonly fence: number }
+  readonly #rowMaxBytes: number
+  #texts: string[] = []
+  #bytes = 0
+  #chunks = 0
+  #written: Promise<void> = Promise.resolve()
+  #failed: unknown
+
+  constructor(storage: Storage, task: { readonly id: string; readonly name: string; readonly fence: number }) {
+    this.#storage = storage
+    this.#task = task
+    this.#rowMaxBytes = storage.traits.rowMaxBytes
+  }
+
+  /** @throws PayloadError on what JSON does not keep, PieceworkError `too_large` on an item over a row's size. */
+  async add(item: unknown): Promise<void> {
+    const text = encode(item)
+    const bytes = utf8Length(text) + 1
+    if (bytes + 4 > this.#rowMaxBytes) {
+      throw new PieceworkError('too_large', `An item of ${bytes} bytes does not fit into a row of ${this.#rowMaxBytes}`)
+    }
+    const full = this.#texts.length > 0 && this.#bytes + bytes + 4 > Math.min(chunkBytes, this.#rowMaxBytes)
+    // The item takes its place before anything is awaited: items keep the order in which emit was called.
+    const written = full ? this.#begin() : undefined
+    this.#texts.push(text)
+    this.#bytes += bytes
+    this.count++
+    await written
+  }
+
+  /** Stores what is still here. Rejects if anything of this attempt could not be stored. */
+  async flush(): Promise<void> {
+    await (this.#texts.length > 0 ? this.#begin() : this.#written)
+    if (this.#failed !== undefined) throw this.#failed
+  }
+
+  #begin(): Promise<void> {
+    const row = this.#row(`[${this.#texts.join(',')}]`)
+    this.#texts = []
+    this.#bytes = 0
+    this.#written = this.#written.then(() => this.#write(row))
+    return this.#written
+  }
+
+  async #write(row: Row): Promise<void> {
+    try {
+      // The id is this attempt's alone, so a duplicate is this very row, stored by a try whose answer was lost.
+      await this.#storage.insert([row])
+    } catch (error) {
+      this.#failed = error
+    }
+  }
+
+  #row(input: string): Row {
+    const { id, name, fence } = this.#task
+    return {
+      id: `${itemPrefix(id, fence)}${String(this.#chunks++).padStart(chunkDigits, '0')}`,
+      name,
+      state: itemState,
+      priority: 0,
+      wakeAt: null,
+      rev: fence,
+      tries: 0,
+      holder: null,
+      key: null,
+      parent: id,
+      doneAt: null,
+      input,
+      memo: 'null',
+    }
+  }
+}

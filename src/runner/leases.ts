@@ -1,0 +1,87 @@
+/** Keeps the leases of all that this process holds, in one extend, and tells a handler when its own is gone. */
+import { LeaseLostError } from '../core/errors.ts'
+import type { Attempt } from './attempt.ts'
+import type { Engine } from './engine.ts'
+
+export class Leases {
+  readonly #engine: Engine
+  readonly #held: ReadonlySet<Attempt>
+  readonly #leaseMs: number
+  readonly #abort: (attempt: Attempt, reason: Error) => void
+  #beating: Promise<void> | undefined
+  #beatAt = Number.NEGATIVE_INFINITY
+
+  constructor(
+    engine: Engine,
+    held: ReadonlySet<Attempt>,
+    leaseMs: number,
+    abort: (attempt: Attempt, reason: Error) => void,
+  ) {
+    this.#engine = engine
+    this.#held = held
+    this.#leaseMs = leaseMs
+    this.#abort = abort
+  }
+
+  /** How long before its lease ends a handler is told to stop, when nothing could be heard from the storage. */
+  get marginMs(): number {
+    return this.#leaseMs / 10
+  }
+
+  /** Extends when a third of the lease has passed; after a failure, again at the next pulse. */
+  pulse(now: number, force: boolean): void {
+    if (force || now - this.#beatAt >= this.#leaseMs / 3) void this.beat()
+    else this.#abortLapsed()
+  }
+
+  beat(): Promise<void> {
+    this.#beating ??= this.#extend().finally(() => {
+      this.#beating = undefined
+    })
+    return this.#beating
+  }
+
+  async #extend(): Promise<void> {
+    const { storage, time, health, clock } = this.#engine
+    const beganAt = clock.monotonic()
+    const attempts = [...this.#held].filter(
+      ({ phase, writing }) => (phase === 'waiting' || phase === 'running') && !writing,
+    )
+    try {
+      for (let from = 0; from < attempts.length; from += storage.traits.batchMax) {
+        const batch = attempts.slice(from, from + storage.traits.batchMax)
+        const rows = batch.map(({ row }) => row)
+        // The lease counts from before the call: how long the answer takes is not ours to use.
+        const until = time.now() + this.#leaseMs
+        const kept = await storage.extend(rows, until)
+        health.up()
+        batch.forEach((attempt, index) => {
+          // Written or ended while the beat was under way: then the beat's answer is about an older rev.
+          if (attempt.row !== rows[index] || attempt.phase === 'ended') return
+          if (kept[index]) attempt.leaseEndsAt = until
+          else this.lose(attempt)
+        })
+      }
+      this.#beatAt = beganAt
+    } catch (error) {
+      health.down(error)
+      this.#abortLapsed()
+    }
+  }
+
+  /** The storage said that the row is not ours any more. */
+  lose(attempt: Attempt): void {
+    attempt.phase = 'lost'
+    this.#abort(attempt, new LeaseLostError('Somebody else has this task now: it was cancelled, or its lease ran out'))
+  }
+
+  /** The row may still be ours, so the outcome will be offered; but others may claim it from now on. */
+  #abortLapsed(): void {
+    const limit = this.#engine.time.now() + this.marginMs
+    for (const attempt of this.#held) {
+      if (attempt.phase === 'running' && attempt.leaseEndsAt <= limit && !attempt.abortReason) {
+        this.#abort(attempt, new LeaseLostError('The lease could not be extended in time: the storage does not answer'))
+      }
+    }
+  }
+}

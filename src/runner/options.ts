@@ -1,0 +1,92 @@
+/** What `piecework` can be told, checked at the door. */
+import { type Duration, durationMs } from '../core/duration.ts'
+import { expected, expectFunction, expectInteger, expectOptions } from '../core/expect.ts'
+import { checkName } from '../core/name.ts'
+import type { Storage } from '../storage/storage.ts'
+import { type Clock, systemClock } from './clock.ts'
+import type { TaskDefinition, TaskSettings } from './definition.ts'
+import { defaultLogger, type Logger } from './events.ts'
+import type { WorkerOptions } from './worker-options.ts'
+
+export interface PieceworkOptions {
+  /** Where everything durable lives: `memory()`, `sqlite('work.db')`, or an adapter of your own. */
+  readonly storage: Storage
+  /** What this process can run and add. */
+  readonly definitions: readonly AnyDefinition[]
+  /** The worker's name in holders, logs and explanations. @default 'root' */
+  readonly name?: string
+  /** The most tasks that this process runs at once. @default 10 */
+  readonly concurrency?: number
+  /** How long a claim lasts without a sign of life; a crashed process's tasks run again after it. @default the storage's, 30 s */
+  readonly lease?: Duration
+  /** How often an idle worker asks for due tasks; a hint from the storage comes first where there is one. @default '1s' */
+  readonly poll?: Duration
+  /** Where messages go. @default warnings and errors to the console */
+  readonly logger?: Logger
+  /** For tests: a clock of one's own. @default the machine's */
+  readonly clock?: Clock
+}
+
+/** A definition of any input and result. */
+export type AnyDefinition = Pick<TaskDefinition, 'name' | 'settings'>
+
+/** Tasks fetched ahead that did not begin within this time go back to the storage. */
+const patienceMs = 2_000
+
+/** The options in one form. */
+export interface CheckedOptions extends WorkerOptions {
+  readonly storage: Storage
+  readonly definitions: ReadonlyMap<string, TaskSettings>
+  readonly name: string
+  readonly logger: Logger
+  readonly clock: Clock
+}
+
+const known = ['storage', 'definitions', 'name', 'concurrency', 'lease', 'poll', 'logger', 'clock'] as const
+const verbs = ['insert', 'claim', 'extend', 'apply', 'get', 'find', 'count'] as const
+
+/** @throws TypeError naming the option. */
+export function checkOptions(options: PieceworkOptions): CheckedOptions {
+  expectOptions('piecework', options, known)
+  const storage = checkStorage(options.storage)
+  return {
+    storage,
+    definitions: checkDefinitions(options.definitions),
+    name: options.name === undefined ? 'root' : checkName('name', options.name),
+    concurrency: expectInteger('concurrency', options.concurrency ?? 10, 1, 10_000),
+    leaseMs: durationMs('lease', options.lease ?? storage.traits.leaseMs, 100),
+    pollMs: durationMs('poll', options.poll ?? '1s', 1),
+    patienceMs,
+    logger: checkLogger(options.logger ?? defaultLogger),
+    clock: options.clock ?? systemClock,
+  }
+}
+
+function checkStorage(storage: Storage): Storage {
+  const complete = typeof storage === 'object' && storage !== null && typeof storage.traits === 'object'
+  if (!complete) throw expected('storage', "a storage such as sqlite('work.db')", storage)
+  for (const verb of verbs) expectFunction(`storage.${verb}`, storage[verb])
+  return storage
+}
+
+function checkDefinitions(definitions: readonly AnyDefinition[]): Map<string, TaskSettings> {
+  if (!Array.isArray(definitions)) throw expected('definitions', 'an array of definitions', definitions)
+  const byName = new Map<string, TaskSettings>()
+  for (const definition of definitions as readonly AnyDefinition[]) {
+    if (typeof definition?.settings?.run !== 'function') {
+      throw expected('definitions', 'made of what task(name, options) gives', definition)
+    }
+    if (byName.has(definition.name)) {
+      throw new TypeError(
+        `Expected \`definitions\` to have one definition of each name, got "${definition.name}" twice`,
+      )
+    }
+    byName.set(definition.name, definition.settings)
+  }
+  return byName
+}
+
+function checkLogger(logger: Logger): Logger {
+  for (const level of ['info', 'warn', 'error'] as const) expectFunction(`logger.${level}`, logger[level])
+  return logger
+}

@@ -1,0 +1,78 @@
+/** Definitions that are paused: a row each, so that every process on the storage obeys and a restart does not forget. */
+import type { Row } from '../storage/storage.ts'
+import type { Engine } from './engine.ts'
+
+/** How long a process may go on by what it last knew. */
+const knownForMs = 1_000
+
+export class Pauses {
+  readonly #engine: Engine
+  readonly #paused = new Set<string>()
+  #readAt = Number.NEGATIVE_INFINITY
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+  }
+
+  get names(): string[] {
+    return [...this.#paused].sort()
+  }
+
+  has(name: string): boolean {
+    return this.#paused.has(name)
+  }
+
+  /** Reads the rows of all definitions again unless that was done just now. */
+  async refresh(): Promise<void> {
+    const { clock, definitions, storage } = this.#engine
+    const now = clock.monotonic()
+    if (now - this.#readAt < knownForMs) return
+    const names = [...definitions.keys()]
+    for (let from = 0; from < names.length; from += storage.traits.batchMax) {
+      const batch = names.slice(from, from + storage.traits.batchMax)
+      const rows = await storage.get(batch.map(pauseId))
+      batch.forEach((name, index) => {
+        if (rows[index]) this.#paused.add(name)
+        else this.#paused.delete(name)
+      })
+    }
+    this.#readAt = now
+  }
+
+  async pause(name: string): Promise<void> {
+    const { health, storage, time, newHolder } = this.#engine
+    const row: Row = {
+      id: pauseId(name),
+      name: '~pause',
+      state: 'paused',
+      priority: 0,
+      wakeAt: null,
+      rev: time.now(),
+      tries: 0,
+      holder: newHolder(),
+      key: null,
+      parent: null,
+      doneAt: null,
+      input: 'null',
+      memo: 'null',
+    }
+    await health.through(() => storage.insert([row]), enough)
+    this.#paused.add(name)
+  }
+
+  async resume(name: string): Promise<void> {
+    const { health, storage } = this.#engine
+    await health.through(async () => {
+      const [row] = await storage.get([pauseId(name)])
+      if (row) await storage.apply([{ row, next: null }])
+    }, enough)
+    this.#paused.delete(name)
+  }
+}
+
+const enough = (failures: number) => failures >= 3
+
+// A name may hold a slash and an id may not; `%` keeps two names from making one id.
+function pauseId(name: string): string {
+  return `~pause:${name.replaceAll('%', '%25').replaceAll('/', '%2F')}`
+}

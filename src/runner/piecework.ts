@@ -1,0 +1,280 @@
+/** `piecework({ storage, definitions })`: the face of the library. What each verb does is done in a room of its own. */
+import { type Duration, durationMs } from '../core/duration.ts'
+import { LeaseLostError, PieceworkError } from '../core/errors.ts'
+import { expected, expectOptions } from '../core/expect.ts'
+import { checkStoredId } from '../core/name.ts'
+import { cancel, release, retry } from '../core/task.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { AddOptions } from './add-options.ts'
+import { type Added, Adder } from './adder.ts'
+import type { Id, InputArgs, NewTask, TaskDefinition } from './definition.ts'
+import type { Engine } from './engine.ts'
+import type { PieceworkEvents } from './events.ts'
+import { explain } from './explain.ts'
+import { readItems } from './item-reader.ts'
+import { makeEngine } from './make-engine.ts'
+import { moveTask } from './operator.ts'
+import { type AnyDefinition, type CheckedOptions, checkOptions, type PieceworkOptions } from './options.ts'
+import { type Purged, type PurgeOptions, purge } from './purge.ts'
+import { readStatus, type Status } from './status.ts'
+import { type TaskInfo, taskInfo } from './task-info.ts'
+import { type StopReport, Worker } from './worker.ts'
+
+/** Where an `add` may go instead of the instance's own storage: one bound to the app's own transaction. */
+export interface ThroughOptions {
+  /** `storage.within(tx)`: the task is there if, and only if, the app's transaction commits. */
+  readonly through?: Storage
+}
+
+export interface StopOptions {
+  /** How long running tasks may take to end before they are aborted. @default '30s' */
+  readonly timeout?: Duration
+}
+
+/**
+ * Makes an instance. It does not work by itself: `add` and the rest serve at once, `start` begins to run tasks.
+ * @throws TypeError on an option that cannot be.
+ */
+export function piecework(options: PieceworkOptions): Piecework {
+  return new Piecework(checkOptions(options))
+}
+
+export class Piecework {
+  readonly #options: CheckedOptions
+  readonly #engine: Engine
+  readonly #worker: Worker
+  readonly #adder: Adder
+  #ready: Promise<void> | undefined
+  #starting: Promise<void> | undefined
+  #stopping: Promise<StopReport> | undefined
+  #stopWatching: (() => unknown) | undefined
+  #closed = false
+
+  /** @internal Use {@link piecework}. */
+  constructor(options: CheckedOptions) {
+    this.#options = options
+    this.#engine = makeEngine(options)
+    this.#worker = new Worker(this.#engine, options)
+    this.#adder = new Adder(this.#engine, (row) => this.#worker.noteDue(row.wakeAt ?? 0))
+  }
+
+  /** Whether this instance runs tasks: from `start` to `stop`. */
+  get running(): boolean {
+    return this.#worker.started
+  }
+
+  /**
+   * Adds one task, or, given an array of `definition.with(input, options)`, many. Resolves once it is stored. Calls
+   * that are in flight together are stored together.
+   * @throws TypeError on bad input or options, before anything is stored; PieceworkError `storage_failed` with the ids
+   * when it is not known whether the task was stored.
+   */
+  add<Input, Result>(
+    definition: TaskDefinition<Input, Result>,
+    ...args: InputArgs<Input, AddOptions & ThroughOptions>
+  ): Promise<Added<Id<Input, Result>>>
+  add(tasks: readonly NewTask[], options?: ThroughOptions): Promise<Added[]>
+  async add(what: TaskDefinition | readonly NewTask[], ...args: unknown[]): Promise<Added | Added[]> {
+    await this.#open()
+    if (Array.isArray(what)) {
+      const options = expectOptions<ThroughOptions>('options', (args[0] ?? {}) as ThroughOptions, ['through'])
+      return this.#addAll(what as readonly NewTask[], options.through)
+    }
+    const [input, options = {}] = args as [unknown, (AddOptions & ThroughOptions)?]
+    const { through, ...rest } = options
+    const [added] = await this.#addAll([{ definition: what as TaskDefinition, input, options: rest }], through)
+    return added as Added
+  }
+
+  /** What is known of a task, or `undefined` when there is none of this id. */
+  async get<Input, Result>(id: Id<Input, Result>): Promise<TaskInfo<Input, Result> | undefined> {
+    await this.#open()
+    const [row] = await this.#engine.storage.get([checkStoredId('id', id)])
+    return row && (taskInfo(row) as TaskInfo<Input, Result>)
+  }
+
+  /** The items that a completed task emitted, in order, read as they are asked for. */
+  async *items(id: string): AsyncGenerator<unknown, void, undefined> {
+    await this.#open()
+    yield* readItems(this.#engine.storage, checkStoredId('id', id))
+  }
+
+  /**
+   * Cancels a task that is held, waiting or running; `false` when it was done before. A running one has its signal
+   * aborted, here at once and in other processes at their next beat; whatever it does then is not recorded.
+   */
+  async cancel(id: string): Promise<boolean> {
+    const row = await this.#move(id, (task, now) =>
+      task.state === 'held' || task.state === 'waiting' || task.state === 'running' ? cancel(task, now) : undefined,
+    )
+    if (!row) return false
+    this.#worker.abortCancelled(id, new LeaseLostError('The task was cancelled'))
+    this.#engine.notifier.tell('cancelled', () => ({ id, name: row.name }))
+    return true
+  }
+
+  /**
+   * Makes a waiting task due now, or runs one again that failed or was cancelled, with all its attempts. `false` for
+   * any other: a completed task is never run again. It does not take its key again.
+   */
+  retry(id: string): Promise<boolean> {
+    return this.#awaken(id, (task, now) =>
+      task.state === 'waiting' || task.state === 'failed' || task.state === 'cancelled' ? retry(task, now) : undefined,
+    )
+  }
+
+  /** Lets a task go that was added with `hold: true`; `false` when it is not held. */
+  release(id: string): Promise<boolean> {
+    return this.#awaken(id, (task) => (task.state === 'held' ? release(task) : undefined))
+  }
+
+  /** Stops all processes from beginning tasks of a definition, within about a second, until `resume`. */
+  async pause(definition: AnyDefinition): Promise<void> {
+    await this.#open()
+    await this.#worker.pauses.pause(this.#known(definition))
+  }
+
+  async resume(definition: AnyDefinition): Promise<void> {
+    await this.#open()
+    await this.#worker.pauses.resume(this.#known(definition))
+    this.#worker.wake()
+  }
+
+  /** How many tasks of each definition are in which state, and what this process is doing. */
+  async status(): Promise<Status> {
+    await this.#open()
+    return readStatus(this.#engine, this.#worker)
+  }
+
+  /** Why a task is where it is, in a sentence or three. @throws PieceworkError `not_found`. */
+  async explain(id: string): Promise<string> {
+    await this.#open()
+    return explain(this.#engine, this.#worker, checkStoredId('id', id))
+  }
+
+  /** Removes tasks that are done, and answers how many of each state. */
+  async purge(options: PurgeOptions = {}): Promise<Purged> {
+    await this.#open()
+    return purge(this.#engine, options)
+  }
+
+  /** Begins to run tasks. Starting twice does nothing. Rejects when the storage cannot be reached or used. */
+  start(): Promise<void> {
+    this.#starting ??= this.#start()
+    return this.#starting
+  }
+
+  /** Runs one due task in the foreground and resolves with it as it is then; `undefined` when none is due. */
+  async runNext(): Promise<TaskInfo | undefined> {
+    await this.#open()
+    const id = await this.#worker.runNext()
+    return id === undefined ? undefined : this.get(id)
+  }
+
+  /** Runs what is due until nothing is, and resolves with how many attempts ended. Works with and without `start`. */
+  async drain(): Promise<number> {
+    await this.#open()
+    return this.#worker.drain()
+  }
+
+  /**
+   * Stops running tasks: claims no more, gives back what has not begun, waits for the rest, aborts it after `timeout`
+   * and gives it back as well. Resolves at most a quarter of a second after that. Stopping twice is harmless, and
+   * `start` may follow.
+   */
+  stop(options: StopOptions = {}): Promise<StopReport> {
+    expectOptions('stop', options, ['timeout'])
+    const timeoutMs = durationMs('timeout', options.timeout ?? '30s')
+    this.#stopping ??= this.#stop(timeoutMs).finally(() => {
+      this.#stopping = undefined
+    })
+    return this.#stopping
+  }
+
+  /** Stops, and closes what the storage itself opened. Nothing can be done with this instance afterwards. */
+  async close(options: StopOptions = {}): Promise<StopReport> {
+    const report = await this.stop(options)
+    if (!this.#closed) {
+      this.#closed = true
+      await this.#engine.storage.close?.()
+    }
+    return report
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  /** Listens to what this process does. A listener that throws or rejects is logged and changes nothing. */
+  on<Name extends keyof PieceworkEvents>(event: Name, listener: PieceworkEvents[Name]): this {
+    this.#engine.notifier.emitter.on(event, listener)
+    return this
+  }
+
+  once<Name extends keyof PieceworkEvents>(event: Name, listener: PieceworkEvents[Name]): this {
+    this.#engine.notifier.emitter.once(event, listener)
+    return this
+  }
+
+  off<Name extends keyof PieceworkEvents>(event: Name, listener: PieceworkEvents[Name]): this {
+    this.#engine.notifier.emitter.off(event, listener)
+    return this
+  }
+
+  async #addAll(tasks: readonly NewTask[], through: Storage | undefined): Promise<Added[]> {
+    // All are checked before the first is stored: one bad entry leaves nothing behind.
+    const rows = await Promise.all(tasks.map((task) => this.#adder.prepare(task)))
+    if (through !== undefined) return this.#adder.addThrough(rows, through)
+    return Promise.all(rows.map(({ row, chosen }) => this.#adder.add(row, chosen)))
+  }
+
+  async #move(id: string, move: Parameters<typeof moveTask>[2]) {
+    await this.#open()
+    return moveTask(this.#engine, checkStoredId('id', id), move)
+  }
+
+  async #awaken(id: string, move: Parameters<typeof moveTask>[2]): Promise<boolean> {
+    const row = await this.#move(id, move)
+    if (row?.wakeAt != null) this.#worker.noteDue(row.wakeAt)
+    return row !== undefined
+  }
+
+  #known(definition: AnyDefinition): string {
+    if (this.#engine.definitions.has(definition?.name)) return definition.name
+    throw expected('definition', 'one that was given to `piecework`', definition?.name)
+  }
+
+  async #start(): Promise<void> {
+    await this.#stopping
+    try {
+      await this.#open()
+      this.#stopWatching = await this.#engine.storage.watch?.(() => this.#worker.wake())
+    } catch (error) {
+      this.#starting = undefined
+      throw error
+    }
+    this.#worker.start()
+    this.#engine.notifier.info(`Worker '${this.#options.name}' started`)
+  }
+
+  async #stop(timeoutMs: number): Promise<StopReport> {
+    const wasStarted = this.#starting !== undefined
+    await this.#starting?.catch(() => {})
+    this.#starting = undefined
+    const report = await this.#worker.stop(timeoutMs)
+    await this.#stopWatching?.()
+    this.#stopWatching = undefined
+    if (wasStarted) this.#engine.notifier.info(`Worker '${this.#options.name}' stopped`)
+    return report
+  }
+
+  /** The storage's clock is read before the first use of it. */
+  async #open(): Promise<void> {
+    if (this.#closed) throw new PieceworkError('stopped', 'This instance was closed')
+    this.#ready ??= this.#engine.time.synchronise().catch((error: unknown) => {
+      this.#ready = undefined
+      throw error
+    })
+    await this.#ready
+  }
+}

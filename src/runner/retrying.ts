@@ -1,0 +1,70 @@
+/** Getting through a storage's outage: the same call again, later each time, with jitter, and one word about it. */
+import type { Clock } from './clock.ts'
+import { pause } from './clock.ts'
+import type { Notifier } from './events.ts'
+
+const firstDelayMs = 50
+// Short enough that work resumes within 5 s of the storage's return, long enough to leave it alone meanwhile.
+const maxDelayMs = 4_000
+const warnEveryMs = 10_000
+
+/** What is known of the storage's health, shared by all that one instance does with it. */
+export class Health {
+  readonly #clock: Clock
+  readonly #notifier: Notifier
+  readonly #random: () => number
+  #downSince: number | undefined
+  #warnedAt = Number.NEGATIVE_INFINITY
+
+  constructor(clock: Clock, notifier: Notifier, random: () => number) {
+    this.#clock = clock
+    this.#notifier = notifier
+    this.#random = random
+  }
+
+  /** A call went through. */
+  up(): void {
+    if (this.#downSince === undefined) return
+    const downMs = this.#clock.monotonic() - this.#downSince
+    this.#downSince = undefined
+    this.#notifier.tell('storage_up', () => ({ downMs }))
+    this.#notifier.info(`The storage answers again after ${Math.round(downMs)} ms`)
+  }
+
+  /** A call failed. Says so at the first time, and then at most every 10 s. */
+  down(error: unknown): void {
+    const now = this.#clock.monotonic()
+    if (this.#downSince === undefined) {
+      this.#downSince = now
+      this.#notifier.tell('storage_down', () => ({ error }))
+    }
+    if (now - this.#warnedAt < warnEveryMs) return
+    this.#warnedAt = now
+    this.#notifier.warn(
+      `The storage fails, going on trying: ${error instanceof Error ? error.message : 'not an Error'}`,
+    )
+  }
+
+  /** How long to wait after so many failures in a row: doubling, capped, anywhere in the upper half. */
+  delayMs(failures: number): number {
+    return Math.min(maxDelayMs, firstDelayMs * 2 ** Math.min(failures - 1, 20)) * (0.5 + this.#random() / 2)
+  }
+
+  /**
+   * Calls until it goes through, or until `giveUp` says after a failure that it is enough; then the last error is
+   * thrown. Every call must be safe to repeat: the contract's inserts and applies are.
+   */
+  async through<T>(call: () => T | Promise<T>, giveUp: (failures: number) => boolean): Promise<T> {
+    for (let failures = 1; ; failures++) {
+      try {
+        const answer = await call()
+        this.up()
+        return answer
+      } catch (error) {
+        this.down(error)
+        if (giveUp(failures)) throw error
+        await pause(this.#clock, this.delayMs(failures))
+      }
+    }
+  }
+}

@@ -1,0 +1,138 @@
+/** Stores how attempts ended: many outcomes in one apply, none of them forgotten while the storage is away. */
+import { PayloadError, PieceworkError } from '../core/errors.ts'
+import { type CompletedTask, type FailedTask, settle, type Verdict, type WaitingTask } from '../core/task.ts'
+import { nextRow } from '../storage/codec.ts'
+import type { ApplyResult, Change } from '../storage/storage.ts'
+import type { Attempt } from './attempt.ts'
+import type { Engine } from './engine.ts'
+import { eventOf } from './execution.ts'
+
+/** A task after its attempt. */
+export type SettledTask = WaitingTask | CompletedTask | FailedTask
+
+interface Ending {
+  readonly attempt: Attempt
+  /** How its handler ended; or the task as it is to be stored, when it had no attempt left to begin. */
+  readonly end: Verdict | FailedTask
+}
+
+export class Settler {
+  readonly #engine: Engine
+  readonly #settled: (attempt: Attempt, task: SettledTask | undefined) => void
+  #endings: Ending[] = []
+  #scheduled = false
+  #flushing: Promise<void> | undefined
+
+  /** `settled` is called for each attempt once it is stored, or with no task when the row was lost. */
+  constructor(engine: Engine, settled: (attempt: Attempt, task: SettledTask | undefined) => void) {
+    this.#engine = engine
+    this.#settled = settled
+  }
+
+  /** How many outcomes wait to be stored. */
+  get size(): number {
+    return this.#endings.length
+  }
+
+  /** Takes an outcome; it is stored together with all others of this turn of the event loop. */
+  add(attempt: Attempt, end: Verdict | FailedTask): void {
+    if (attempt.phase !== 'lost') attempt.phase = 'ended'
+    this.#endings.push({ attempt, end })
+    if (this.#scheduled || this.#flushing) return
+    this.#scheduled = true
+    this.#engine.clock.soon(() => void this.flush())
+  }
+
+  /** Resolves when everything taken so far is stored. */
+  flush(): Promise<void> {
+    this.#scheduled = false
+    this.#flushing ??= this.#flushAll().finally(() => {
+      this.#flushing = undefined
+    })
+    return this.#flushing
+  }
+
+  async #flushAll(): Promise<void> {
+    while (this.#endings.length > 0) {
+      const batch = this.#endings.splice(0, this.#engine.storage.traits.batchMax)
+      // A write of progress makes the rev that this one must go by.
+      for (const { attempt } of batch) if (attempt.writing) await attempt.writing
+      await this.#store(batch)
+    }
+  }
+
+  async #store(batch: Ending[]): Promise<void> {
+    const now = this.#engine.time.now()
+    const changes: Change[] = []
+    const stored: { attempt: Attempt; task: SettledTask }[] = []
+    for (const { attempt, end } of batch) {
+      if (attempt.phase === 'lost') {
+        this.#lose(attempt)
+        continue
+      }
+      const { task, change } = this.#change(attempt, end, now)
+      stored.push({ attempt, task })
+      changes.push(change)
+    }
+    if (changes.length === 0) return
+    // The same changes at each try: a row found exactly so was made by a try whose answer was lost.
+    const { health, storage } = this.#engine
+    let results: ApplyResult[]
+    try {
+      results = await health.through(
+        () => storage.apply(changes),
+        () => this.#engine.abandoned,
+      )
+    } catch {
+      // Only after a stop whose patience is over: the leases will run out, and the attempts count as vanished.
+      for (const { attempt } of stored) this.#settled(attempt, undefined)
+      return
+    }
+    for (let index = 0; index < stored.length; index++) {
+      const { attempt, task } = stored[index]!
+      if (results[index] === 'applied') this.#report(attempt, task)
+      else this.#lose(attempt)
+    }
+  }
+
+  /** What cannot be stored fails the task for good: the next attempt would make the same result. */
+  #change(attempt: Attempt, end: Ending['end'], now: number): { task: SettledTask; change: Change } {
+    const { row, settings } = attempt
+    const running = attempt.logs.length === 0 ? attempt.task : { ...attempt.task, logs: attempt.logs }
+    const made = (how: Ending['end']) => {
+      const task = 'state' in how ? how : settle(running, how, settings, now)
+      return {
+        task,
+        change: { row, next: nextRow(task, row, row.holder ?? '', this.#engine.storage.traits.rowMaxBytes) },
+      }
+    }
+    try {
+      return made(end)
+    } catch (error) {
+      if (error instanceof PayloadError) return made({ kind: 'final', reason: 'unstorable', error })
+      if (error instanceof PieceworkError) return made({ kind: 'final', reason: 'too_large', error })
+      throw error
+    }
+  }
+
+  #lose(attempt: Attempt): void {
+    attempt.phase = 'lost'
+    this.#engine.notifier.tell('lost', () => eventOf(attempt))
+    this.#settled(attempt, undefined)
+  }
+
+  #report(attempt: Attempt, task: SettledTask): void {
+    const { notifier } = this.#engine
+    const event = () => eventOf(attempt)
+    if (task.state === 'completed') {
+      notifier.tell('completed', () => ({ ...event(), result: task.result }))
+    } else if (task.state === 'failed') {
+      notifier.tell('failed', () => ({ ...event(), reason: task.reason, error: task.errors.at(-1) }))
+    } else if (task.failures > attempt.task.failures) {
+      notifier.tell('retrying', () => ({ ...event(), error: task.errors.at(-1)!, retryAt: task.wakeAt }))
+    } else {
+      notifier.tell('returned', () => ({ ...event(), runAt: task.wakeAt }))
+    }
+    this.#settled(attempt, task)
+  }
+}

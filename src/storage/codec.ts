@@ -1,0 +1,152 @@
+/** Task <-> Row: what goes into columns that a storage compares, and what into the text that it only keeps. */
+
+import type { ErrorRecord } from '../core/error-record.ts'
+import { PieceworkError } from '../core/errors.ts'
+import { storedKey } from '../core/name.ts'
+import { decode, encode } from '../core/payload.ts'
+import type { CompletedTask, FailureReason, HeldTask, Task, WaitingTask } from '../core/task.ts'
+import type { NextRow, Row } from './storage.ts'
+import { utf8Length } from './utf8.ts'
+
+/** The text that stands for "no input": JSON's null, told from a given `null` by its space. */
+const noInput = ' null'
+
+/** What the memo of a task's row holds, as JSON. What is empty is left out: most tasks never fail or log. */
+interface TaskMemo {
+  addedAt: number
+  runAt: number
+  failures?: number
+  crashes?: number
+  errors?: readonly ErrorRecord[]
+  logs?: readonly string[]
+  progress?: unknown
+  result?: unknown
+  items?: CompletedTask['items']
+  reason?: FailureReason
+}
+
+/** The row of a new task. `rev` starts at the storage's time, `holder` names the call that adds it. */
+export function newRow(
+  task: HeldTask | WaitingTask,
+  facts: { readonly input: unknown; readonly key: string | undefined; readonly holder: string; readonly rev: number },
+): Row {
+  return {
+    id: task.id,
+    name: task.name,
+    state: task.state,
+    priority: task.priority,
+    wakeAt: task.state === 'waiting' ? task.wakeAt : null,
+    rev: facts.rev,
+    tries: 0,
+    holder: facts.holder,
+    key: facts.key === undefined ? null : storedKey(task.name, facts.key),
+    parent: null,
+    doneAt: null,
+    input: facts.input === undefined ? noInput : encode(facts.input),
+    memo: memoText(task),
+  }
+}
+
+/** The input as it was given. A new value at each call: a handler that changes it changes only its own. */
+export function inputOf(row: Row): unknown {
+  return row.input === noInput ? undefined : decode(row.input)
+}
+
+/** The task that a row holds. */
+export function taskOf(row: Row): Task {
+  const memo = decode(row.memo) as TaskMemo
+  const base = {
+    id: row.id,
+    name: row.name,
+    priority: row.priority,
+    attempts: row.tries,
+    failures: memo.failures ?? 0,
+    crashes: memo.crashes ?? 0,
+    addedAt: memo.addedAt,
+    runAt: memo.runAt,
+    errors: memo.errors ?? [],
+    logs: memo.logs ?? [],
+    progress: memo.progress,
+  }
+  const state = row.state as Task['state']
+  switch (state) {
+    case 'held':
+      return { ...base, state }
+    case 'waiting':
+    case 'running':
+      return { ...base, state, wakeAt: row.wakeAt ?? 0 }
+    case 'completed':
+      return { ...base, state, doneAt: row.doneAt ?? 0, result: memo.result, items: memo.items ?? null }
+    case 'failed':
+      return { ...base, state, doneAt: row.doneAt ?? 0, reason: memo.reason ?? 'exhausted' }
+    case 'cancelled':
+      return { ...base, state, doneAt: row.doneAt ?? 0 }
+  }
+}
+
+/**
+ * The row that a task becomes. `holder` names the writer, so that a storage can tell this write for its own.
+ *
+ * Where the memo does not fit beside the input, logs go first, then the older errors and the stacks, then progress.
+ * @throws PayloadError when the result is not faithful JSON, PieceworkError `too_large` when it does not fit.
+ */
+export function nextRow(task: Task, row: Row, holder: string, rowMaxBytes: number): NextRow {
+  const done = task.state === 'completed' || task.state === 'failed' || task.state === 'cancelled'
+  return {
+    state: task.state,
+    priority: task.priority,
+    wakeAt: task.state === 'waiting' || task.state === 'running' ? task.wakeAt : null,
+    tries: task.attempts,
+    holder,
+    doneAt: done ? task.doneAt : null,
+    keepKey: !done,
+    memo: fittingMemo(task, row.input, rowMaxBytes),
+  }
+}
+
+/** The row as an apply of `next` leaves it. */
+export function writtenRow(row: Row, next: NextRow): Row {
+  const { keepKey, ...columns } = next
+  return { ...row, ...columns, key: keepKey ? row.key : null, rev: row.rev + 1 }
+}
+
+function fittingMemo(task: Task, input: string, rowMaxBytes: number): string {
+  const text = memoText(task)
+  // UTF-8 takes at most three bytes for a UTF-16 code unit: most rows are known to fit without counting.
+  if ((text.length + input.length) * 3 <= rowMaxBytes) return text
+  const room = rowMaxBytes - utf8Length(input)
+  for (const cut of [task, ...shorter(task)]) {
+    const shortened = memoText(cut)
+    if (utf8Length(shortened) <= room) return shortened
+  }
+  throw new PieceworkError('too_large', `What task ${task.id} should keep is over ${room} bytes, the room in its row`)
+}
+
+/** The task with ever less of what it could do without. */
+function shorter(task: Task): Task[] {
+  const withoutLogs = { ...task, logs: [] }
+  const lastError = task.errors.slice(-1).map(({ at, attempt, name, message }) => ({ at, attempt, name, message }))
+  const terse = lastError.map((error) => ({ ...error, message: error.message.slice(0, 100) }))
+  return [
+    withoutLogs,
+    { ...withoutLogs, errors: lastError },
+    { ...withoutLogs, errors: terse, progress: undefined },
+    { ...withoutLogs, errors: [], progress: undefined },
+  ]
+}
+
+/** Written by hand in a fixed order: one pass, and the common case is two numbers. */
+function memoText(task: Task): string {
+  let text = `{"addedAt":${task.addedAt},"runAt":${task.runAt}`
+  if (task.failures > 0) text += `,"failures":${task.failures}`
+  if (task.crashes > 0) text += `,"crashes":${task.crashes}`
+  if (task.errors.length > 0) text += `,"errors":${JSON.stringify(task.errors)}`
+  if (task.logs.length > 0) text += `,"logs":${JSON.stringify(task.logs)}`
+  if (task.progress !== undefined) text += `,"progress":${encode(task.progress)}`
+  if (task.state === 'completed') {
+    if (task.result !== undefined) text += `,"result":${encode(task.result)}`
+    if (task.items) text += `,"items":${JSON.stringify(task.items)}`
+  }
+  if (task.state === 'failed') text += `,"reason":"${task.reason}"`
+  return `${text}}`
+}
