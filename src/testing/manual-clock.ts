@@ -1,0 +1,71 @@
+/** A clock that moves only when it is told to: tests of an hour's retries take a millisecond and never flake. */
+import { type Duration, durationMs, type Instant, instant } from '../core/duration.ts'
+import { type Clock, systemClock } from '../runner/clock.ts'
+
+export interface ManualClock extends Clock {
+  /** Moves time on, calling back whatever becomes due on the way, and lets the work that follows settle. */
+  tick(duration: Duration): Promise<void>
+  /** Lets everything settle that can go on without time passing. */
+  settle(): Promise<void>
+  /** Steps the wall clock alone, as a person or a time server does; the monotonic clock goes on as before. */
+  step(ms: number): void
+}
+
+interface Timer {
+  readonly at: number
+  readonly order: number
+  readonly callback: () => void
+}
+
+// Each turn lets one batch through: add, claim, run, settle. A few more than the longest chain needs.
+const turns = 8
+
+/** Give it to `piecework({ clock })`. Starts at `startAt`. @default 2026-01-01T00:00:00Z */
+export function manualClock(startAt: Date | Instant = 1_767_225_600_000): ManualClock {
+  let wall = instant('startAt', startAt)
+  let monotonic = 0
+  let order = 0
+  const timers = new Set<Timer>()
+
+  const settle = async () => {
+    for (let turn = 0; turn < turns; turn++) await new Promise<void>((resolve) => systemClock.soon(resolve))
+  }
+  const move = (ms: number) => {
+    wall += ms
+    monotonic += ms
+  }
+  const firstDue = (end: number): Timer | undefined => {
+    let first: Timer | undefined
+    for (const timer of timers) {
+      if (timer.at > end) continue
+      if (!first || timer.at < first.at || (timer.at === first.at && timer.order < first.order)) first = timer
+    }
+    return first
+  }
+
+  return {
+    now: () => wall,
+    monotonic: () => monotonic,
+    soon: systemClock.soon,
+    after(delayMs, callback) {
+      const timer = { at: monotonic + Math.max(0, delayMs), order: order++, callback }
+      timers.add(timer)
+      return () => void timers.delete(timer)
+    },
+    settle,
+    step(ms) {
+      wall += ms
+    },
+    async tick(duration) {
+      const end = monotonic + durationMs('duration', duration)
+      await settle()
+      for (let timer = firstDue(end); timer; timer = firstDue(end)) {
+        timers.delete(timer)
+        move(Math.max(0, timer.at - monotonic))
+        timer.callback()
+        await settle()
+      }
+      move(end - monotonic)
+    },
+  }
+}
