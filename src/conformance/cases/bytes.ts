@@ -36,6 +36,7 @@ async function allNames({ storage }: Bench): Promise<void> {
   for (const [index, name] of naughtyWords.entries()) {
     const claimed = await claimOne(storage, { wants: [{ name, limit: 5 }], limit: 5, holder: `w#${index}` })
     assert.equal(claimed.id, rows[index]!.id, `claim by the name ${name} handed out a row of ${claimed.name}`)
+    assert.equal(claimed.name, name, 'claim changed the name of a row')
     same(await at(storage, claimed.id), claimed, `a row with the name ${name} was changed`)
     // The count of a name `__proto__` has a case of its own, which cleans up behind an adapter that fails it.
     if (name === '__proto__') continue

@@ -1,0 +1,8 @@
+import { test } from 'vitest'
+import { memory } from '../../adapters/memory/index.ts'
+import { conformance, model } from '../../src/conformance/index.ts'
+
+const create = () => memory()
+
+conformance({ test, create })
+model({ test, create })
