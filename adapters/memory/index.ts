@@ -1,0 +1,3 @@
+/** The front door of `piecework/memory`. */
+export { type MemoryStorage, memory } from './memory.ts'
+export type { MemoryOptions } from './options.ts'

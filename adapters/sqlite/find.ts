@@ -1,0 +1,71 @@
+/** Pages of rows, and rows by id. */
+import type { FindBy, Page, Row } from '../../src/storage/index.ts'
+import type { Connection, Value } from './connection.ts'
+import { COLUMNS, rowFrom } from './row.ts'
+import type { Names } from './schema.ts'
+
+/**
+ * How many rows a page may look at. A driver that blocks the process must answer in milliseconds, however rare the rows
+ * are that it is asked for; a page may be short, and `after` leads on.
+ */
+const WINDOW = 10_000
+
+/** Part of a `where` and what is bound to it. */
+export interface Condition {
+  readonly sql: string
+  readonly values: readonly Value[]
+}
+
+/** By lists of any length with one statement: the list goes in as JSON, and names and states are plain ASCII. */
+export function within(column: 'name' | 'state', list: readonly string[] | undefined): Condition {
+  // The plus keeps the list out of the choice of an index.
+  if (list === undefined) return { sql: '', values: [] }
+  return { sql: ` and +${column} in (select value from json_each(?))`, values: [JSON.stringify(list)] }
+}
+
+export function getRows({ row: table }: Names): (db: Connection, ids: readonly string[]) => (Row | undefined)[] {
+  const sql = `select ${COLUMNS} from ${table} where id in (select value from json_each(?))`
+  return (db, ids) => {
+    if (ids.length === 0) return []
+    const found = new Map(db.all(sql, JSON.stringify(ids)).map((columns) => [columns[0], columns]))
+    return ids.map((id) => {
+      const columns = found.get(id)
+      // A row of its own for each place, should an id be asked for twice.
+      return columns && rowFrom(columns)
+    })
+  }
+}
+
+export function finder({ row: table }: Names): (db: Connection, by: FindBy, limit: number) => Page {
+  function windowed(db: Connection, owner: Condition, filter: Condition, after: string, limit: number): Page {
+    const from = `from ${table} where ${owner.sql} id > +?`
+    const end = db.all(`select id ${from} order by id limit 1 offset ${WINDOW - 1}`, ...owner.values, after)[0]?.[0]
+    const until = end === undefined ? '' : ' and id <= +?'
+    const columns = db.all(
+      `select ${COLUMNS} ${from}${until}${filter.sql} order by id limit +?`,
+      ...owner.values,
+      after,
+      ...(end === undefined ? [] : [end]),
+      ...filter.values,
+      limit,
+    )
+    const rows = columns.map(rowFrom)
+    const last = rows.length === limit ? rows.at(-1)?.id : end
+    return { rows, after: typeof last === 'string' ? last : null }
+  }
+
+  return (db, by, limit) => {
+    if ('key' in by)
+      return { rows: db.all(`select ${COLUMNS} from ${table} where key = ?`, by.key).map(rowFrom), after: null }
+    if ('parent' in by) {
+      const owner = { sql: 'parent = +? and', values: [by.parent] }
+      return windowed(db, owner, within('state', by.states), by.after ?? '', limit)
+    }
+    const names = within('name', by.names)
+    const states = within('state', by.states)
+    const filter = { sql: names.sql + states.sql, values: [...names.values, ...states.values] }
+    if (!('doneBefore' in by)) return windowed(db, { sql: '', values: [] }, filter, by.after ?? '', limit)
+    const sql = `select ${COLUMNS} from ${table} where done_at < +?${filter.sql} order by done_at limit +?`
+    return { rows: db.all(sql, by.doneBefore, ...filter.values, limit).map(rowFrom), after: null }
+  }
+}

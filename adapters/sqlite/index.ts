@@ -1,0 +1,6 @@
+/** The front door of `piecework/sqlite`. */
+export type { BetterDatabase } from './better-sqlite3.ts'
+export type { NodeDatabase } from './node-sqlite.ts'
+export type { SqliteDatabase } from './open.ts'
+export type { SqliteOptions } from './options.ts'
+export { type SqliteStorage, sqlite } from './sqlite.ts'

@@ -1,0 +1,84 @@
+/** How a call runs: in a transaction of its own, or inside the one that the app has open. */
+import { StorageError } from '../../src/storage/index.ts'
+import type { Connection } from './connection.ts'
+import { meaningOf, withMeaning } from './errors.ts'
+
+/** Runs a method's statements against the connection. */
+export interface Session {
+  read<T>(body: (db: Connection) => T): T
+  /** All that `body` writes is kept or none of it. */
+  write<T>(body: (db: Connection) => T): T
+}
+
+/** `afterCommit` runs between the commit and the answer, and may still refuse it. */
+export function ownSession(db: Connection, refuseClosed: () => void, afterCommit: () => void): Session {
+  /** What we write inside the app's transaction would go with its rollback, after we had acknowledged it. */
+  function refuse(): void {
+    refuseClosed()
+    if (!db.isInTransaction()) return
+    const cure = 'use `storage.within(db)` inside it, or give the storage a connection of its own'
+    throw new StorageError('busy', `The app has a transaction open on this connection: ${cure}`)
+  }
+
+  return {
+    read: (body) =>
+      withMeaning(() => {
+        refuse()
+        return body(db)
+      }),
+    write(body) {
+      const result = withMeaning(() => {
+        refuse()
+        // Taking the write lock at the start waits for its turn; a read that turns into a write is refused at once.
+        db.exec('begin immediate')
+        return undo(db, 'rollback', () => {
+          const made = body(db)
+          db.exec('commit')
+          return made
+        })
+      })
+      afterCommit()
+      return result
+    },
+  }
+}
+
+/** The app commits or rolls back. A method that fails half-way undoes its own part, so that the app may go on. */
+export function sessionWithin(db: Connection, refuseClosed: () => void): Session {
+  function refuse(): void {
+    refuseClosed()
+    if (!db.isInTransaction()) throw new TypeError('Expected `tx` to have a transaction open, got one that has none')
+  }
+
+  return {
+    read: (body) =>
+      withMeaning(() => {
+        refuse()
+        return body(db)
+      }),
+    write: (body) =>
+      withMeaning(() => {
+        refuse()
+        db.exec('savepoint piecework')
+        return undo(db, 'rollback to piecework; release piecework', () => {
+          const made = body(db)
+          db.exec('release piecework')
+          return made
+        })
+      }),
+  }
+}
+
+function undo<T>(db: Connection, how: string, body: () => T): T {
+  try {
+    return body()
+  } catch (error) {
+    try {
+      // A full disk and some I/O errors end the transaction by themselves.
+      if (db.isInTransaction()) db.exec(how)
+    } catch {
+      // The first error is the one that says what happened.
+    }
+    throw meaningOf(error)
+  }
+}
