@@ -15,7 +15,7 @@ export default defineConfig({
   target: 'node20.19',
   platform: 'node',
   splitting: true,
-  clean: true,
+  clean: !process.env.PIECEWORK_NO_DTS,
   // Bundlers of the app see `node:sqlite` as it is written; esbuild would cut the prefix that this module needs.
   removeNodeProtocol: false,
   // typed-emitter's default export is a type in one module resolution and a namespace in another: our .d.ts holds a copy.

@@ -1,0 +1,197 @@
+/** Runs claimed attempts side by side, keeps their leases, and hands their outcomes to be stored. */
+import PQueue from 'p-queue'
+import { StoppingError } from '../core/errors.ts'
+import type { Attempt } from './attempt.ts'
+import { Buffer } from './buffer.ts'
+import type { Claimed } from './claimer.ts'
+import { Deadlines } from './deadlines.ts'
+import type { Engine } from './engine.ts'
+import { abort, type ExecutionTools, eventOf, execute } from './execution.ts'
+import { Leases } from './leases.ts'
+import { prefetchOf } from './prefetch.ts'
+import { ProgressWriter } from './progress-writer.ts'
+import { Pulse } from './pulse.ts'
+import { type SettledTask, Settler } from './settler.ts'
+import type { WorkerOptions } from './worker-options.ts'
+
+/** Who hears of what becomes of attempts. */
+export interface CrewListener {
+  /** There is room for more. */
+  hungry(): void
+  /** An attempt is through; without a task, when nothing of it was stored. */
+  ended(attempt: Attempt, task: SettledTask | undefined): void
+  /** The handler was told to end and did not: its row is left to its lease. */
+  left(attempt: Attempt): void
+}
+
+export class Crew {
+  readonly #engine: Engine
+  readonly #options: WorkerOptions
+  readonly #listener: CrewListener
+  /** Claimed and not stored yet: what leases are kept for. */
+  readonly #held = new Set<Attempt>()
+  readonly #buffer: Buffer
+  readonly #lanes: PQueue
+  readonly #settler: Settler
+  readonly #pulse: Pulse
+  readonly #tools: ExecutionTools
+  #running = 0
+  #averageMs: number | undefined
+  /** When no more than so many wait, it is time for more. */
+  #lowWater = 0
+
+  constructor(engine: Engine, options: WorkerOptions, listener: CrewListener) {
+    this.#engine = engine
+    this.#options = options
+    this.#listener = listener
+    const limits = [...engine.definitions].flatMap(([name, { concurrency }]): [string, number][] =>
+      concurrency === undefined ? [] : [[name, concurrency]],
+    )
+    this.#buffer = new Buffer(new Map(limits))
+    this.#lanes = new PQueue({ concurrency: options.concurrency })
+    this.#tools = { deadlines: new Deadlines(engine.clock), notifier: engine.notifier }
+    this.#settler = new Settler(engine, (attempt, task) => this.#release(attempt, task))
+    const leases = new Leases(engine, this.#held, options.leaseMs, (attempt, reason) => this.#abort(attempt, reason))
+    const progress = new ProgressWriter(engine, this.#held, options.leaseMs, (attempt) => leases.lose(attempt))
+    this.#pulse = new Pulse(engine, options, leases, progress, () => this.#giveBackOverdue())
+  }
+
+  /** How many attempts this process holds: claimed, running, or waiting to be stored. */
+  get held(): number {
+    return this.#held.size
+  }
+
+  /** How many to claim now, over all and of one definition. 0: there is no room, or not enough for a batch. */
+  room(): { readonly all: number; of(name: string, concurrency: number | undefined): number } {
+    const { concurrency } = this.#options
+    const { batchMax } = this.#engine.storage.traits
+    const prefetch = prefetchOf(concurrency, this.#averageMs, batchMax)
+    // Half of what is fetched ahead is used up before more is fetched, so that claims stay batches.
+    this.#lowWater = prefetch / 2
+    const full = this.#buffer.size > this.#lowWater || this.#settler.size > 2 * batchMax
+    const all = full ? 0 : Math.min(batchMax, concurrency + prefetch - this.#buffer.size - this.#running)
+    return {
+      all,
+      of: (name, own = concurrency) =>
+        Math.min(all, own + Math.floor((prefetch * own) / concurrency) - this.#buffer.held(name)),
+    }
+  }
+
+  /** Takes what was claimed. What has no attempt left is stored, a second suspect goes back, the rest will run. */
+  receive(claimed: readonly Claimed[]): void {
+    for (const { attempt, given } of claimed) {
+      this.#hold(attempt)
+      if (given) this.#settler.add(attempt, given)
+      else if (this.#buffer.refuses(attempt)) this.#giveBack(attempt, this.#options.leaseMs)
+      else this.#buffer.put(attempt)
+    }
+    // A lane runs one attempt after another while there are any: concurrency costs nothing per task.
+    const free = this.#options.concurrency - this.#lanes.pending - this.#lanes.size
+    for (let lane = Math.min(free, this.#buffer.size); lane > 0; lane--) void this.#lanes.add(() => this.#lane())
+  }
+
+  /** Runs one attempt now, beside whatever else runs, and resolves when its outcome is stored. */
+  async runNow({ attempt, given }: Claimed): Promise<void> {
+    this.#hold(attempt)
+    if (given) this.#settler.add(attempt, given)
+    else await this.#perform(attempt)
+    await this.#settler.flush()
+  }
+
+  /** Beats while there is a worker, even an idle one: it notices a machine's sleep. */
+  beat(on: boolean): void {
+    if (on) this.#pulse.start()
+    else if (this.#held.size === 0) this.#pulse.stop()
+  }
+
+  /** Takes attempts that came too late to be begun, and all that wait: each goes back uncounted. */
+  giveBackWaiting(claimed: readonly Claimed[] = []): void {
+    for (const { attempt } of claimed) {
+      this.#hold(attempt)
+      this.#giveBack(attempt, 0)
+    }
+    for (const attempt of this.#buffer.remove(() => true)) this.#giveBack(attempt, 0)
+  }
+
+  /** Resolves when nothing runs and everything is stored. */
+  async finish(): Promise<void> {
+    await this.#lanes.onIdle()
+    await this.#settler.flush()
+  }
+
+  /** Tells all that run to end, and waits no longer than this for one that does not. */
+  abortAll(graceMs: number): void {
+    for (const attempt of this.#held) {
+      if (attempt.phase === 'running') abort(attempt, new StoppingError('The worker stops'), this.#tools, graceMs)
+    }
+  }
+
+  /** Ends the attempt of a task that was cancelled by this process, without waiting for the next beat. */
+  abortCancelled(id: string, reason: Error): void {
+    for (const attempt of this.#held) {
+      if (attempt.row.id !== id || attempt.phase === 'ended') continue
+      attempt.phase = 'lost'
+      this.#abort(attempt, reason)
+    }
+  }
+
+  /** Lets go of all that could not be finished; their leases will run out. */
+  abandon(): void {
+    for (const attempt of this.#held) this.#listener.left(attempt)
+    this.#held.clear()
+    this.#pulse.stop()
+  }
+
+  async #lane(): Promise<void> {
+    for (let attempt = this.#buffer.take(); attempt; attempt = this.#buffer.take()) {
+      await this.#perform(attempt)
+      this.#buffer.done(attempt)
+      if (this.#buffer.size <= this.#lowWater) this.#listener.hungry()
+    }
+  }
+
+  async #perform(attempt: Attempt): Promise<void> {
+    const { clock, notifier, time } = this.#engine
+    if (attempt.phase !== 'waiting' || time.now() >= attempt.leaseEndsAt) return this.#giveBack(attempt, 0)
+    attempt.phase = 'running'
+    attempt.since = clock.monotonic()
+    this.#running++
+    notifier.tell('started', () => eventOf(attempt))
+    const verdict = await execute(attempt, this.#tools)
+    this.#running--
+    const tookMs = clock.monotonic() - attempt.since
+    this.#averageMs = this.#averageMs === undefined ? tookMs : this.#averageMs + (tookMs - this.#averageMs) / 16
+    if (verdict) {
+      this.#settler.add(attempt, verdict)
+    } else {
+      this.#listener.left(attempt)
+      this.#release(attempt, undefined)
+    }
+  }
+
+  #abort(attempt: Attempt, reason: Error): void {
+    abort(attempt, reason, this.#tools)
+  }
+
+  #hold(attempt: Attempt): void {
+    this.#held.add(attempt)
+    this.#pulse.start()
+  }
+
+  #giveBack(attempt: Attempt, delayMs: number): void {
+    this.#settler.add(attempt, { kind: 'given_back', delayMs })
+  }
+
+  /** Tasks fetched ahead that others could have begun long ago; what took so long shows in the average from now on. */
+  #giveBackOverdue(): void {
+    const limit = this.#engine.clock.monotonic() - this.#options.patienceMs
+    for (const attempt of this.#buffer.remove(({ since }) => since < limit)) {
+      this.#averageMs = Math.max(this.#averageMs ?? 0, this.#options.patienceMs)
+      this.#giveBack(attempt, 0)
+    }
+  }
+
+  #release(attempt: Attempt, task: SettledTask | undefined): void {
+    if (this.#held.delete(attempt)) this.#listener.ended(attempt, task)
+  }
+}

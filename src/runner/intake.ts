@@ -1,0 +1,177 @@
+/** Claims while there is room and something is due; sleeps between polls, and gets through a storage's outage. */
+import type { ClaimRequest } from '../storage/storage.ts'
+import { Bell } from './bell.ts'
+import { type Claimed, Claimer } from './claimer.ts'
+import type { Cancel } from './clock.ts'
+import type { Crew } from './crew.ts'
+import type { Engine } from './engine.ts'
+import type { Pauses } from './pauses.ts'
+import type { WorkerOptions } from './worker-options.ts'
+
+type Wants = ClaimRequest['wants']
+
+interface Drainer {
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+export class Intake {
+  readonly #engine: Engine
+  readonly #options: WorkerOptions
+  readonly #crew: Crew
+  readonly #pauses: Pauses
+  readonly #claimer: Claimer
+  readonly #bell = new Bell()
+  /** Names of which the storage had no more due rows when it was last asked. */
+  readonly #dry = new Set<string>()
+  #started = false
+  #drainers: Drainer[] = []
+  #looping: Promise<void> | undefined
+  #cancelPoll: Cancel | undefined
+  #endNap: (() => void) | undefined
+  #failures = 0
+
+  constructor(engine: Engine, options: WorkerOptions, crew: Crew, pauses: Pauses) {
+    this.#engine = engine
+    this.#options = options
+    this.#crew = crew
+    this.#pauses = pauses
+    this.#claimer = new Claimer(engine, options.leaseMs)
+  }
+
+  get started(): boolean {
+    return this.#started
+  }
+
+  /** Whether it claims: for good, or for a drain. */
+  get active(): boolean {
+    return this.#started || this.#drainers.length > 0
+  }
+
+  start(): void {
+    this.#started = true
+    this.#run()
+  }
+
+  /** Resolves when nothing is due and nothing is held; rejects when the storage fails and nobody started for good. */
+  drain(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#drainers.push({ resolve, reject })
+      this.#run()
+    })
+  }
+
+  /** Resolves when the last claim is through. Those who drain are let go. */
+  async stop(): Promise<void> {
+    this.#started = false
+    this.#idle()
+    this.#endNap?.()
+    this.#bell.ring()
+    await this.#looping
+  }
+
+  /** Rows may have become due: ask the storage again. */
+  wake(): void {
+    this.#dry.clear()
+    this.#bell.ring()
+  }
+
+  /** There is room, or nothing is held any longer. */
+  ring(): void {
+    this.#bell.ring()
+  }
+
+  /** Claims one due row of any definition. */
+  async claimOne(): Promise<Claimed | undefined> {
+    await this.#pauses.refresh()
+    const wants = [...this.#engine.definitions.keys()]
+      .filter((name) => !this.#pauses.has(name))
+      .map((name) => ({ name, limit: 1 }))
+    if (wants.length === 0) return undefined
+    return (await this.#claimer.claim(wants, 1))[0]
+  }
+
+  #run(): void {
+    this.wake()
+    this.#crew.beat(true)
+    this.#looping ??= this.#loop().finally(() => {
+      this.#looping = undefined
+      this.#crew.beat(false)
+    })
+  }
+
+  async #loop(): Promise<void> {
+    while (this.active) {
+      const { all, of } = this.#crew.room()
+      const wants = all > 0 ? this.#wants(of) : []
+      if (wants.length > 0) {
+        await this.#claim(wants, all)
+        continue
+      }
+      if (this.#crew.held === 0) this.#idle()
+      if (!this.active) break
+      if (this.#started) this.#poll()
+      await this.#bell.wait()
+    }
+    this.#cancelPoll?.()
+    this.#cancelPoll = undefined
+  }
+
+  #wants(room: (name: string, concurrency: number | undefined) => number): Wants {
+    const wants: { name: string; limit: number }[] = []
+    for (const [name, { concurrency }] of this.#engine.definitions) {
+      if (this.#dry.has(name) || this.#pauses.has(name)) continue
+      const limit = room(name, concurrency)
+      if (limit > 0) wants.push({ name, limit })
+    }
+    return wants
+  }
+
+  async #claim(wants: Wants, limit: number): Promise<void> {
+    let claimed: Claimed[]
+    try {
+      await this.#pauses.refresh()
+      const open = wants.filter(({ name }) => !this.#pauses.has(name))
+      claimed = open.length === 0 ? [] : await this.#claimer.claim(open, limit)
+      this.#failures = 0
+    } catch (error) {
+      if (!this.#started) for (const { reject } of this.#drainers.splice(0)) reject(error)
+      this.#failures++
+      await this.#nap(this.#engine.health.delayMs(this.#failures))
+      return
+    }
+    if (claimed.length < limit) this.#noteDry(wants, claimed)
+    if (this.active) this.#crew.receive(claimed)
+    else this.#crew.giveBackWaiting(claimed)
+  }
+
+  /** The whole was not reached, so a name that gave less than it was asked for has no more that is due. */
+  #noteDry(wants: Wants, claimed: readonly Claimed[]): void {
+    const got = new Map<string, number>()
+    for (const { attempt } of claimed) got.set(attempt.row.name, (got.get(attempt.row.name) ?? 0) + 1)
+    for (const { name, limit } of wants) if ((got.get(name) ?? 0) < limit) this.#dry.add(name)
+  }
+
+  /** Jittered, so that idle workers that began together do not ask together for ever. */
+  #poll(): void {
+    this.#cancelPoll ??= this.#engine.clock.after(this.#options.pollMs * (0.8 + 0.4 * this.#engine.random()), () => {
+      this.#cancelPoll = undefined
+      this.wake()
+    })
+  }
+
+  /** A pause that a stop ends. */
+  #nap(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#engine.clock.after(delayMs, resolve)
+      this.#endNap = () => {
+        cancel()
+        resolve()
+      }
+    })
+  }
+
+  #idle(): void {
+    for (const { resolve } of this.#drainers.splice(0)) resolve()
+  }
+}
