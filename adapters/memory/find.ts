@@ -15,18 +15,23 @@ export function find(rows: Rows, by: FindBy, limit: number): Page {
 }
 
 export function count(rows: Rows, by: CountBy): Count {
-  const counts: Count['counts'] = {}
+  const byName = new Map<string, Map<string, number>>()
   let counted = 0
   const isWanted = filter('names' in by ? by.names : undefined, by.states)
   for (const slot of 'parent' in by ? childrenOf(rows, by.parent) : rows.byId.values()) {
     if (!isWanted(slot)) continue
-    counts[slot.name] ??= {}
-    const states = counts[slot.name] as Record<string, number>
-    states[slot.state] = (states[slot.state] ?? 0) + 1
+    let states = byName.get(slot.name)
+    if (states === undefined) {
+      states = new Map()
+      byName.set(slot.name, states)
+    }
+    states.set(slot.state, (states.get(slot.state) ?? 0) + 1)
     counted += 1
-    if (counted >= by.upTo) return { counts, capped: true }
+    if (counted >= by.upTo) break
   }
-  return { counts, capped: false }
+  // From entries, which makes fields of `__proto__` and `constructor` as of any other name.
+  const counts = Object.fromEntries([...byName].map(([name, states]) => [name, Object.fromEntries(states)]))
+  return { counts, capped: counted >= by.upTo }
 }
 
 function findChildren(rows: Rows, by: Extract<FindBy, { parent: string }>, limit: number): Page {

@@ -9,7 +9,7 @@ export function counter({ row: table }: Names): (db: Connection, by: CountBy) =>
     const owner = 'parent' in by ? { sql: 'parent = +?', values: [by.parent] } : { sql: 'true', values: [] }
     const names = within('name', 'parent' in by ? undefined : by.names)
     const states = within('state', by.states)
-    const rows = db.all(
+    const groups = db.all(
       `select name, state, count(*) from (
         select name, state from ${table} where ${owner.sql}${names.sql}${states.sql} limit +?
       ) group by name, state`,
@@ -18,13 +18,16 @@ export function counter({ row: table }: Names): (db: Connection, by: CountBy) =>
       ...states.values,
       by.upTo,
     )
-    const counts: Count['counts'] = {}
+    const byName = new Map<string, [state: string, count: number][]>()
     let counted = 0
-    for (const [name, state, count] of rows) {
-      counts[name as string] ??= {}
-      ;(counts[name as string] as Record<string, number>)[state as string] = count as number
-      counted += count as number
+    for (const [name, state, count] of groups as [string, string, number][]) {
+      const states = byName.get(name)
+      if (states === undefined) byName.set(name, [[state, count]])
+      else states.push([state, count])
+      counted += count
     }
+    // From entries, which makes fields of `__proto__` and `constructor` as of any other name.
+    const counts = Object.fromEntries([...byName].map(([name, states]) => [name, Object.fromEntries(states)]))
     return { counts, capped: counted >= by.upTo }
   }
 }
