@@ -78,7 +78,7 @@ export async function work(plan: Plan, { storage, clock, log, rest }: Surroundin
     const kept: Row[] = []
     for (const row of rows) {
       if (random.chance(5)) continue
-      if (random.chance(12) && late.length < LATE_MAX) late.push(row)
+      if (random.chance(20) && late.length < LATE_MAX) late.push(row)
       else kept.push(row)
     }
     const { now } = await clock()
@@ -101,7 +101,7 @@ export async function work(plan: Plan, { storage, clock, log, rest }: Surroundin
 
   for (let round = 0; round < plan.rounds; round++) {
     if (inserted < plan.rows && random.chance(40)) await insert()
-    if (late.length > 0 && random.chance(20)) await wakeUpLate()
+    if (late.length > 0 && random.chance(35)) await wakeUpLate()
     await handle(await claim())
   }
 }
@@ -129,11 +129,11 @@ function anyRow(own: string, now: Instant, random: Random): Row {
 function anyOutcome(row: Row, now: Instant, plan: Plan, random: Random): Change {
   const memo = `{"by":"${row.holder}","draw":${random.below(1e6)}}`
   const again = (fields: Partial<NextRow>) =>
-    rewritten(row, { state: 'waiting', wakeAt: now + random.below(plan.leaseMs), memo, ...fields })
+    rewritten(row, { state: 'waiting', wakeAt: now + random.below(plan.leaseMs / 4), memo, ...fields })
   const draw = random.below(100)
-  if (draw < 15) return again({ tries: Math.max(0, row.tries - 1) })
-  if (draw < 40) return again({})
-  if (draw < 50) return again({ keepKey: false })
-  if (draw < 60 && !row.id.startsWith('tick@')) return removed(row)
+  if (draw < 20) return again({ tries: Math.max(0, row.tries - 1) })
+  if (draw < 55) return again({})
+  if (draw < 65) return again({ keepKey: false })
+  if (draw < 75 && !row.id.startsWith('tick@')) return removed(row)
   return finished(row, { memo, doneAt: now, keepKey: random.chance(30) })
 }

@@ -57,7 +57,9 @@ export function race(options: RaceOptions): void {
   test(`race - P-FENCE P-EXCL P-KEY ${where}: every answer is true and every row is what the log makes of it`, async () => {
     const { log, final } = spawn ? await raceProcesses(spawn, plans, kills, timeoutMs) : await raceHere(create!, plans)
     const wrong = complaints(log, final)
-    const count = `${log.length} calls on ${final.size} rows`
+    const stale = log.filter((entry) => entry.verb === 'apply' && entry.answer?.includes('stale')).length
+    const count = `${log.length} calls on ${final.size} rows, ${stale} of them by zombies`
+    console.log(`race: seed ${seed} (PIECEWORK_SEED=${seed} repeats it), ${count}`)
     assert.deepEqual(wrong, [], `the storage is wrong (seed ${seed}, ${count}):\n- ${wrong.join('\n- ')}`)
     assert.ok(
       log.some((entry) => entry.verb === 'claim' && entry.answer?.length),

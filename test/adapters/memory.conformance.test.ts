@@ -1,8 +1,9 @@
 import { test } from 'vitest'
 import { memory } from '../../adapters/memory/index.ts'
-import { conformance, model } from '../../src/conformance/index.ts'
+import { conformance, model, race } from '../../src/conformance/index.ts'
 
 const create = () => memory()
 
 conformance({ test, create })
 model({ test, create })
+race({ test, create })
