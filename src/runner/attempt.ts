@@ -1,7 +1,7 @@
 /** One claimed task in this process: its row as last seen, and what its handler has said so far. */
 import type { Instant } from '../core/duration.ts'
 import { durationMs } from '../core/duration.ts'
-import { PayloadError } from '../core/errors.ts'
+import { LeaseLostError, PayloadError } from '../core/errors.ts'
 import { decode, encode } from '../core/payload.ts'
 import type { RunningTask, Verdict } from '../core/task.ts'
 import { inputOf } from '../storage/codec.ts'
@@ -46,7 +46,7 @@ export class Attempt {
   phase: AttemptPhase = 'waiting'
   /** A write of progress that is under way. The next write must wait for the `rev` that it makes. */
   writing: Promise<void> | undefined
-  /** There is progress that is not stored yet. */
+  /** There are logs or progress that are not stored yet. */
   dirty = false
   readonly logs: string[] = []
   errorCount = 0
@@ -74,6 +74,14 @@ export class Attempt {
     this.#makeItems = makeItems
   }
 
+  /** What the attempt before this one said goes: it is this one's turn now. */
+  begin(now: number): void {
+    this.phase = 'running'
+    this.since = now
+    if (this.task.logs.length === 0 && this.task.progress === undefined) return
+    this.task = { ...this.task, logs: [], progress: undefined }
+  }
+
   /** Made when first asked for: most handlers never look at their signal. */
   get signal(): AbortSignal {
     if (!this.#controller) {
@@ -95,6 +103,11 @@ export class Attempt {
     this.#controller?.abort(reason)
   }
 
+  /** What a handler is told that still reports though nobody listens any longer. */
+  overError(): Error {
+    return this.#abortReason ?? new LeaseLostError('This attempt is over')
+  }
+
   get items(): ItemWriter | undefined {
     return this.#items
   }
@@ -105,7 +118,9 @@ export class Attempt {
   }
 
   log(line: string): void {
-    if (this.logs.length < maxLogLines) this.logs.push(String(line).slice(0, maxLogLineLength))
+    if (this.logs.length === maxLogLines) return
+    this.logs.push(String(line).slice(0, maxLogLineLength))
+    this.dirty = true
   }
 
   /** @throws PayloadError: what cannot be stored is the handler's mistake, and it should see it where it made it. */
@@ -159,8 +174,15 @@ export class AttemptContext implements TaskContext {
     return Object.assign((line: string) => attempt.log(line), { error })
   }
   get emit(): (item: unknown) => Promise<void> {
-    const items = this.#attempt.openItems()
-    return (item) => items.add(item)
+    const attempt = this.#attempt
+    const items = attempt.openItems()
+    return (item) => {
+      // Of an attempt that is over, it would lie there past a stop or a purge. A handler that does not wait for the
+      // answer must not end the process by it.
+      const added = attempt.phase === 'running' ? items.add(item) : Promise.reject(attempt.overError())
+      added.catch(() => {})
+      return added
+    }
   }
   get progress(): (value: unknown) => void {
     return (value) => this.#attempt.progress(value)

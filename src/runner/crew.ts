@@ -153,8 +153,7 @@ export class Crew {
   async #perform(attempt: Attempt): Promise<void> {
     const { clock, notifier, time } = this.#engine
     if (attempt.phase !== 'waiting' || time.now() >= attempt.leaseEndsAt) return this.#giveBack(attempt, 0)
-    attempt.phase = 'running'
-    attempt.since = clock.monotonic()
+    attempt.begin(clock.monotonic())
     this.#running++
     notifier.tell('started', () => eventOf(attempt))
     const verdict = await execute(attempt, this.#tools)
@@ -164,6 +163,7 @@ export class Crew {
     if (verdict) {
       this.#settler.add(attempt, verdict)
     } else {
+      attempt.phase = 'lost'
       this.#listener.left(attempt)
       this.#release(attempt, undefined)
     }

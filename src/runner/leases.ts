@@ -30,7 +30,8 @@ export class Leases {
 
   /** Extends when a third of the lease has passed; after a failure, again at the next pulse. */
   pulse(now: number, force: boolean): void {
-    if (force || now - this.#beatAt >= this.#leaseMs / 3) void this.beat()
+    // A beat that hangs must not keep anybody from being told.
+    if (!this.#beating && (force || now - this.#beatAt >= this.#leaseMs / 3)) void this.beat()
     else this.#abortLapsed()
   }
 
@@ -57,7 +58,7 @@ export class Leases {
         health.up()
         batch.forEach((attempt, index) => {
           // Written or ended while the beat was under way: then the beat's answer is about an older rev.
-          if (attempt.row !== rows[index] || attempt.phase === 'ended') return
+          if (attempt.row !== rows[index] || attempt.writing || attempt.phase === 'ended') return
           if (kept[index]) attempt.leaseEndsAt = until
           else this.lose(attempt)
         })

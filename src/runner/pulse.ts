@@ -26,7 +26,8 @@ export class Pulse {
     this.#progress = progress
     this.#tidy = tidy
     this.#leaseMs = options.leaseMs
-    this.#everyMs = Math.min(1_000, options.leaseMs / 6)
+    // Shorter than the margin of the leases, so that one pulse lies in it: a handler is told before its lease ends.
+    this.#everyMs = Math.min(1_000, options.leaseMs / 12)
     this.#synchronisedAt = engine.clock.monotonic()
   }
 

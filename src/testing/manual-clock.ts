@@ -44,7 +44,7 @@ export function manualClock(startAt: Date | Instant = 1_767_225_600_000): Manual
   }
 
   return {
-    now: () => wall,
+    now: () => Math.floor(wall),
     monotonic: () => monotonic,
     soon: systemClock.soon,
     after(delayMs, callback) {
