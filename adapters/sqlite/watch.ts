@@ -6,16 +6,18 @@ import type { Connection } from './connection.ts'
 export function watchLog(db: Connection, wake: () => void): () => void {
   if (db.file === null) return () => {}
 
-  let seen = dataVersion(db)
-  function wakeIfForeign(): void {
-    const found = dataVersion(db)
-    if (found === seen) return
+  let seen = look(db)
+  function wakeUnlessOurs(): void {
+    const found = look(db)
+    const isForeign = found.version !== seen.version
+    // Neither committed by another nor written here: the other one is about to commit, and no second event may follow.
+    const isUnderWay = found.changes === seen.changes
     seen = found
-    wake()
+    if (isForeign || isUnderWay) wake()
   }
 
   try {
-    const watcher = watchFile(`${db.file}-wal`, { persistent: false }, wakeIfForeign)
+    const watcher = watchFile(`${db.file}-wal`, { persistent: false }, wakeUnlessOurs)
     watcher.on('error', () => watcher.close())
     return () => watcher.close()
   } catch {
@@ -23,13 +25,13 @@ export function watchLog(db: Connection, wake: () => void): () => void {
   }
 }
 
-/** Changes with each commit of another connection and with none of this one; `null` where it cannot be told. */
-function dataVersion(db: Connection): number | null {
+/** `version` changes with each commit of another connection alone, `changes` with each row that this one wrote. */
+function look(db: Connection): { readonly version: unknown; readonly changes: unknown } {
   try {
     // Inside the app's transaction the question could fix what that transaction sees.
-    if (db.isInTransaction()) return null
-    return Number(db.all('pragma data_version')[0]?.[0])
+    if (db.isInTransaction()) return { version: null, changes: null }
+    return { version: db.all('pragma data_version')[0]?.[0], changes: db.all('select total_changes()')[0]?.[0] }
   } catch {
-    return null
+    return { version: null, changes: null }
   }
 }
