@@ -59,7 +59,7 @@ export function race(options: RaceOptions): void {
     const wrong = complaints(log, final)
     const stale = log.filter((entry) => entry.verb === 'apply' && entry.answer?.includes('stale')).length
     const count = `${log.length} calls on ${final.size} rows, ${stale} of them by zombies`
-    console.log(`race: seed ${seed} (PIECEWORK_SEED=${seed} repeats it), ${count}`)
+    console.log(`race: seed ${seed} (PIECEWORK_SEED=${seed} draws the same), ${count}`)
     assert.deepEqual(wrong, [], `the storage is wrong (seed ${seed}, ${count}):\n- ${wrong.join('\n- ')}`)
     assert.ok(
       log.some((entry) => entry.verb === 'claim' && entry.answer?.length),

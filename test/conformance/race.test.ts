@@ -1,15 +1,18 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { memory } from '../../adapters/memory/index.ts'
 import { mutants, oracle, race } from '../../src/conformance/index.ts'
 
 /** Runs a race in this process as a test runner would, and gives its failure. */
 async function failure(create: () => ReturnType<typeof oracle>, seed: number): Promise<unknown> {
   const runs: Promise<void>[] = []
+  const print = vi.spyOn(console, 'log').mockImplementation(() => {})
   race({ test: (_, run) => runs.push(run()), create, seed })
-  return Promise.all(runs).then(
+  const outcome = await Promise.all(runs).then(
     () => undefined,
     (error: unknown) => error,
   )
+  print.mockRestore()
+  return outcome
 }
 
 describe('a race in one process', () => {

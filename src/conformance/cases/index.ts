@@ -1,17 +1,25 @@
 /** All cases, in the order in which a new adapter should be made to pass them. */
 import type { Case } from '../case.ts'
 import { applyCases } from './apply.ts'
+import { applyFenceCases } from './apply-fence.ts'
 import { batchesCases } from './batches.ts'
 import { bytesCases } from './bytes.ts'
 import { claimCases } from './claim.ts'
+import { claimLimitCases } from './claim-limits.ts'
 import { claimOrderCases } from './claim-order.ts'
 import { closeCases } from './close.ts'
 import { concurrencyCases } from './concurrency.ts'
+import { concurrentInsertCases } from './concurrent-inserts.ts'
 import { countCases } from './count.ts'
 import { extendCases } from './extend.ts'
-import { getFindCases } from './get-find.ts'
+import { extendFenceCases } from './extend-fence.ts'
+import { findListCases } from './find-list.ts'
+import { findParentCases } from './find-parent.ts'
+import { getCases } from './get.ts'
 import { insertCases } from './insert.ts'
+import { insertBatchCases } from './insert-batch.ts'
 import { ownWriteCases } from './own-write.ts'
+import { removalCases } from './removal.ts'
 import { revRestartCases } from './rev-restart.ts'
 import { timeCases } from './time.ts'
 import { traitsCases } from './traits.ts'
@@ -19,19 +27,20 @@ import { watchCases } from './watch.ts'
 
 const groups: Readonly<Record<string, readonly Case[]>> = {
   traits: traitsCases,
-  insert: insertCases,
-  claim: claimCases,
+  insert: [...insertCases, ...insertBatchCases],
+  claim: [...claimCases, ...claimLimitCases],
   'claim order': claimOrderCases,
-  extend: extendCases,
-  apply: applyCases,
+  extend: [...extendCases, ...extendFenceCases],
+  apply: [...applyCases, ...applyFenceCases, ...removalCases],
   'own write': ownWriteCases,
   'rev restart': revRestartCases,
-  'get and find': getFindCases,
+  get: getCases,
+  find: [...findParentCases, ...findListCases],
   count: countCases,
   bytes: bytesCases,
   batches: batchesCases,
   time: timeCases,
-  concurrency: concurrencyCases,
+  concurrency: [...concurrentInsertCases, ...concurrencyCases],
   watch: watchCases,
   close: closeCases,
 }

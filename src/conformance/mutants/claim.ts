@@ -1,53 +1,11 @@
-/** Adapters whose claim is wrong: rows that are handed out twice, too early, too many, or out of order. */
-import { type ClaimRequest, type Row, RUNNING, type Storage, WAITING } from '../../storage/index.ts'
-import { altered, type Mutant, remembering, revsHidden, turn, veiled } from './mutant.ts'
+/** Adapters whose claim is wrong: rows that are handed out twice, too early, or too many. */
+import type { ClaimRequest, Row, Storage } from '../../storage/index.ts'
+import { altered, type Mutant, remembering, turn } from './mutant.ts'
 
 /** Claims with another request. */
 function asking(storage: Storage, alter: (request: ClaimRequest) => ClaimRequest): Storage {
   return altered(storage, { claim: (request) => storage.claim(alter(request)) })
 }
-
-/** Shows rows that are claimed, and not written since, otherwise than they are. */
-function claimsVeiled(storage: Storage, veil: (row: Row, before: Row) => Row): Storage {
-  const claims = new Map<string, Row>()
-  const shown = veiled(storage, (row) => {
-    const before = claims.get(row.id)
-    return before && before.rev < row.rev && row.holder !== before.holder ? veil(row, before) : row
-  })
-  return altered(shown, {
-    async claim(request) {
-      const names = request.wants.map(({ name }) => name)
-      const { rows: known } = await storage.find({ names }, storage.traits.batchMax)
-      const rows = await storage.claim(request)
-      for (const row of rows) {
-        const before = known.find(({ id }) => id === row.id)
-        if (before) claims.set(row.id, before)
-      }
-      return rows.map((row) => veil(row, claims.get(row.id) ?? row))
-    },
-    async apply(changes) {
-      const answers = await storage.apply(changes)
-      for (const [index, { row }] of changes.entries()) if (answers[index] === 'applied') claims.delete(row.id)
-      return answers
-    },
-  })
-}
-
-/** Hands out what it claimed in another order, by how the rows were before. */
-function ordered(storage: Storage, order: (one: Row, other: Row) => number): Storage {
-  return altered(storage, {
-    async claim(request) {
-      const names = request.wants.map(({ name }) => name)
-      const before = new Map((await storage.find({ names }, storage.traits.batchMax)).rows.map((row) => [row.id, row]))
-      const known = (row: Row): Row => before.get(row.id) ?? row
-      return [...(await storage.claim(request))].sort((one, other) => order(known(one), known(other)))
-    },
-  })
-}
-
-const byId = (one: Row, other: Row): number => (one.id < other.id ? -1 : 1)
-const asText = (one: unknown, other: unknown): number =>
-  String(one) === String(other) ? 0 : String(one) < String(other) ? -1 : 1
 
 /** Ends the leases of the last claim before it makes the next. */
 function stealing(storage: Storage): Storage {
@@ -167,119 +125,5 @@ export const claimMutants: readonly Mutant[] = [
     name: 'claim looks at the first name alone',
     breaks: 'claim takes from every name',
     of: (storage) => asking(storage, (request) => ({ ...request, wants: request.wants.slice(0, 1) })),
-  },
-  {
-    name: 'claim does not count tries',
-    breaks: 'P-POISON',
-    of: (storage) => claimsVeiled(storage, (row, before) => ({ ...row, tries: before.tries })),
-  },
-  { name: 'claim does not raise the rev', breaks: 'P-EPOCH', of: (storage) => revsHidden(storage, 'claim') },
-  {
-    name: 'claim turns every state into running',
-    breaks: 'a job and a schedule are claimed, too',
-    of: (storage) => claimsVeiled(storage, (row) => ({ ...row, state: RUNNING })),
-  },
-  {
-    name: 'claim leaves waiting as it is',
-    breaks: 'waiting becomes running',
-    of: (storage) =>
-      claimsVeiled(storage, (row, before) => (before.state === WAITING ? { ...row, state: WAITING } : row)),
-  },
-  {
-    name: 'claim hands out waiting rows only',
-    breaks: 'every state can be claimed',
-    of: (storage) => {
-      return altered(storage, {
-        claim: async (request) => (await storage.claim(request)).filter((row) => row.state === RUNNING),
-      })
-    },
-  },
-  {
-    name: 'claim does not write the holder',
-    breaks: 'each claimed row gets the holder',
-    of: (storage) => claimsVeiled(storage, (row, before) => ({ ...row, holder: before.holder })),
-  },
-  {
-    name: 'claim answers rows as they were before',
-    breaks: 'rows come back as they are afterwards',
-    of: (storage) =>
-      altered(storage, {
-        claim: async (request) =>
-          (await storage.claim(request)).map((row) => ({ ...row, rev: row.rev - 1, tries: row.tries - 1 })),
-      }),
-  },
-  {
-    name: 'claim hands out the last row first',
-    breaks: 'P-ORDER',
-    of: (storage) => altered(storage, { claim: async (request) => [...(await storage.claim(request))].reverse() }),
-  },
-  {
-    name: 'claim does not go by priority',
-    breaks: 'P-ORDER',
-    of: (storage) =>
-      ordered(storage, (one, other) => one.wakeAt! - other.wakeAt! || one.tries - other.tries || byId(one, other)),
-  },
-  {
-    name: 'claim does not go by wakeAt',
-    breaks: 'P-ORDER',
-    of: (storage) =>
-      ordered(storage, (one, other) => one.priority - other.priority || one.tries - other.tries || byId(one, other)),
-  },
-  {
-    name: 'claim does not go by tries',
-    breaks: 'P-ORDER',
-    of: (storage) =>
-      ordered(
-        storage,
-        (one, other) => one.priority - other.priority || one.wakeAt! - other.wakeAt! || byId(one, other),
-      ),
-  },
-  {
-    name: 'claim compares wakeAt as text',
-    breaks: 'P-ORDER',
-    of: (storage) =>
-      ordered(
-        storage,
-        (one, other) =>
-          one.priority - other.priority ||
-          asText(one.wakeAt, other.wakeAt) ||
-          one.tries - other.tries ||
-          byId(one, other),
-      ),
-  },
-  {
-    name: 'claim compares tries as text',
-    breaks: 'P-ORDER',
-    of: (storage) =>
-      ordered(
-        storage,
-        (one, other) =>
-          one.priority - other.priority ||
-          one.wakeAt! - other.wakeAt! ||
-          asText(one.tries, other.tries) ||
-          byId(one, other),
-      ),
-  },
-  {
-    name: 'claim compares ids by the language',
-    breaks: 'PL-09',
-    of: (storage) =>
-      ordered(
-        storage,
-        (one, other) =>
-          one.priority - other.priority ||
-          one.wakeAt! - other.wakeAt! ||
-          one.tries - other.tries ||
-          one.id.localeCompare(other.id),
-      ),
-  },
-  {
-    name: 'claim goes by wakeAt as it is after the claim',
-    breaks: 'the order is that before the claim',
-    of: (storage) =>
-      altered(storage, {
-        claim: async (request) =>
-          [...(await storage.claim(request))].sort((one, other) => one.priority - other.priority || byId(one, other)),
-      }),
   },
 ]
