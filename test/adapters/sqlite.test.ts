@@ -119,7 +119,7 @@ describe('schema', () => {
     expect(() => sqlite(file)).toThrow(withCode('not_usable', /piecework_row_key/))
   })
 
-  test('UP-01 tables of this version are opened without a write', () => {
+  test('tables of this version are opened without a write', () => {
     sqlite(file).close()
     const before = readFileSync(file)
     sqlite(file).close()
