@@ -13,7 +13,14 @@ export interface MemoryOptions {
   readonly rowMaxBytes?: number
 }
 
+const known = ['batchMax', 'rowMaxBytes']
+
 export function checkOptions(options: MemoryOptions): Required<MemoryOptions> {
+  if (typeof options !== 'object' || options === null) throw new TypeError('Expected `options` to be an object')
+  const unknown = Object.keys(options).find((name) => !known.includes(name))
+  if (unknown !== undefined) {
+    throw new TypeError(`Expected \`options\` to hold only ${known.join(', ')}, got \`${unknown}\``)
+  }
   return {
     batchMax: atLeastOne('batchMax', options.batchMax, 1000),
     rowMaxBytes: atLeastOne('rowMaxBytes', options.rowMaxBytes, 16 * 1024 * 1024),

@@ -33,7 +33,14 @@ const TIMEOUT_MAX_MS = 2 ** 31 - 1
 /** A bound on what goes into the text of every statement. */
 const PREFIX_PATTERN = /^[A-Za-z_][A-Za-z0-9_]{0,49}$/
 
+const known = ['synchronous', 'busyTimeoutMs', 'tablePrefix']
+
 export function checkOptions(options: SqliteOptions): CheckedOptions {
+  if (typeof options !== 'object' || options === null) throw expected('options', 'an object', options)
+  const unknown = Object.keys(options).find((name) => !known.includes(name))
+  if (unknown !== undefined) {
+    throw new TypeError(`Expected \`options\` to hold only ${known.join(', ')}, got \`${unknown}\``)
+  }
   const { synchronous, busyTimeoutMs = 5000, tablePrefix = 'piecework_' } = options
   if (synchronous !== undefined && synchronous !== 'full' && synchronous !== 'normal') {
     throw expected('synchronous', "'full' or 'normal'", synchronous)

@@ -16,12 +16,21 @@ export function checkName(option: string, value: unknown): string {
   throw expected(option, `1 to ${maxNameLength} printable ASCII characters that do not begin with ~`, value)
 }
 
-/** An id that the caller chose: printable ASCII without a slash, which is kept for the children of a row. */
+/**
+ * An id that the caller chose: printable ASCII. A slash is kept for the children of a row, `~` at the start for rows of
+ * the library's own.
+ */
 export function checkId(option: string, value: unknown): string {
-  if (typeof value === 'string' && value.length <= maxNameLength && printable.test(value) && !value.includes('/')) {
+  if (
+    typeof value === 'string' &&
+    value.length <= maxNameLength &&
+    /^[^~/][^/]*$/.test(value) &&
+    printable.test(value)
+  ) {
     return value
   }
-  throw expected(option, `1 to ${maxNameLength} printable ASCII characters without a slash`, value)
+  const expectation = `1 to ${maxNameLength} printable ASCII characters without a slash that do not begin with ~`
+  throw expected(option, expectation, value)
 }
 
 /** An id to look up: of a task, or of a child such as a part (`job/0`). */

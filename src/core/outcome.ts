@@ -40,7 +40,8 @@ export function readAnswer(answer: unknown): { good: boolean; reason: string | u
  */
 export function itemsCheck(options: { readonly minimumExpectedItems?: number } = {}): SuccessCheck {
   expectOptions('itemsCheck', options, ['minimumExpectedItems'])
-  const minimum = expectInteger('minimumExpectedItems', options.minimumExpectedItems ?? 100, 0)
+  const { minimumExpectedItems: minimum = 100 } = options
+  expectInteger('minimumExpectedItems', minimum, 0)
   return ({ reason, itemCount, errorCount }) => {
     if (reason !== 'finished') return { good: false, reason: `it ended as ${reason}` }
     if (itemCount === 0) return { good: false, reason: 'it emitted no items' }

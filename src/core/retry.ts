@@ -35,7 +35,8 @@ export interface FixedOptions extends Limited {
 /** The same wait after every failure. */
 export function fixed(options: FixedOptions = {}): RetryPolicy {
   expectOptions('fixed', options, ['maxAttempts', 'jitter', 'delay'])
-  const delayMs = durationMs('delay', options.delay ?? '10s')
+  const { delay = '10s' } = options
+  const delayMs = durationMs('delay', delay)
   return growing(options, maxDurationMs, () => delayMs)
 }
 
@@ -49,8 +50,9 @@ export interface LinearOptions extends Limited {
 /** A wait that grows by the same step: 10 s, 20 s, 30 s. */
 export function linear(options: LinearOptions = {}): RetryPolicy {
   expectOptions('linear', options, ['maxAttempts', 'jitter', 'delay', 'cap'])
-  const delayMs = durationMs('delay', options.delay ?? '10s')
-  return growing(options, durationMs('cap', options.cap ?? '1h'), (attempt) => delayMs * attempt)
+  const { delay = '10s', cap = '1h' } = options
+  const delayMs = durationMs('delay', delay)
+  return growing(options, durationMs('cap', cap), (attempt) => delayMs * attempt)
 }
 
 export interface ExponentialOptions extends Limited {
@@ -60,16 +62,19 @@ export interface ExponentialOptions extends Limited {
   readonly factor?: number
   /** The longest wait, before jitter. @default '1h' */
   readonly cap?: Duration
+  /** How far a delay may be off, as a share of it. @default 0.2 */
+  readonly jitter?: number
 }
 
 /** A wait that doubles: 1 s, 2 s, 4 s, up to a cap; 20 % of jitter keeps failures that began together apart. */
 export function exponential(options: ExponentialOptions = {}): RetryPolicy {
   expectOptions('exponential', options, ['maxAttempts', 'jitter', 'delay', 'factor', 'cap'])
-  const delayMs = durationMs('delay', options.delay ?? '1s')
-  const factor = expectNumber('factor', options.factor ?? 2, 1, 100)
+  const { maxAttempts = 3, jitter = 0.2, delay = '1s', factor = 2, cap = '1h' } = options
+  const delayMs = durationMs('delay', delay)
+  expectNumber('factor', factor, 1, 100)
   // A delay of 0 stays 0: zero times an overflow would be NaN.
   const wait = (attempt: number) => (delayMs === 0 ? 0 : delayMs * factor ** (attempt - 1))
-  return growing({ jitter: 0.2, ...options }, durationMs('cap', options.cap ?? '1h'), wait)
+  return growing({ maxAttempts, jitter }, durationMs('cap', cap), wait)
 }
 
 /** One execution, never a second. */
@@ -115,8 +120,9 @@ export function checkPolicy(option: string, policy: unknown): RetryPolicy {
 }
 
 function growing(options: Limited, capMs: number, waitMs: (attempt: number) => number): RetryPolicy {
-  const maxAttempts = expectInteger('maxAttempts', options.maxAttempts ?? 3, 1)
-  const jitter = expectNumber('jitter', options.jitter ?? 0, 0, 1)
+  const { maxAttempts = 3, jitter = 0 } = options
+  expectInteger('maxAttempts', maxAttempts, 1)
+  expectNumber('jitter', jitter, 0, 1)
   return ({ attempt, random }) => {
     if (attempt >= maxAttempts) return 'stop'
     const delayMs = Math.min(waitMs(attempt), capMs)

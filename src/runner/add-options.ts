@@ -1,6 +1,6 @@
 /** What `add` can be told about one task, checked at the door. */
 import { type Duration, durationMs, type Instant, instant } from '../core/duration.ts'
-import { expectBoolean, expectInteger, expectOptions } from '../core/expect.ts'
+import { expectBoolean, expectInteger } from '../core/expect.ts'
 import { checkId, checkKey } from '../core/name.ts'
 
 export interface AddOptions {
@@ -30,11 +30,10 @@ export interface Placement {
 /** The middle of 0 to 9: there is room before and behind. */
 export const defaultPriority = 5
 
-const known = ['delay', 'at', 'priority', 'key', 'id', 'hold'] as const
+export const addOptionNames = ['delay', 'at', 'priority', 'key', 'id', 'hold'] as const
 
 /** @throws TypeError naming the option. */
 export function placementOf(options: AddOptions, now: Instant): Placement {
-  expectOptions('options', options, known)
   const { delay, at, priority, key, id, hold } = options
   if (delay !== undefined && at !== undefined) throw new TypeError('Expected either `delay` or `at`, got both')
   return {

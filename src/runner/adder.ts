@@ -1,12 +1,13 @@
 /** Adds tasks: calls that are in flight together become one insert, which is worth 20 to 40 times on a database. */
 import { PieceworkError } from '../core/errors.ts'
+import { expected, expectOptions } from '../core/expect.ts'
 import { newTask } from '../core/task.ts'
-import { newRow } from '../storage/codec.ts'
+import { inputOf, inputText, newRow } from '../storage/codec.ts'
 import type { InsertResult, Row, Storage } from '../storage/storage.ts'
 import { utf8Length } from '../storage/utf8.ts'
-import { placementOf } from './add-options.ts'
+import { type AddOptions, addOptionNames, placementOf } from './add-options.ts'
 import type { NewTask } from './definition.ts'
-import type { Engine } from './engine.ts'
+import type { Engine, Settings } from './engine.ts'
 import { validate } from './schema.ts'
 
 /** Room that is kept in a row for what a task remembers: times, an error, why it failed. */
@@ -21,10 +22,23 @@ export interface Added<TaskId extends string = string> {
   readonly status: 'added' | 'duplicate'
 }
 
-interface Waiting {
+/** A task as it was when `add` was called: what the caller does to its objects afterwards changes nothing. */
+export interface Draft {
+  readonly name: string
+  readonly settings: Settings
+  /** The input's text. */
+  readonly input: string
+  readonly options: AddOptions
+}
+
+/** A row to store. */
+export interface Prepared {
   readonly row: Row
   /** The caller chose the id; then a duplicate of it may be an older task. */
   readonly chosen: boolean
+}
+
+interface Waiting extends Prepared {
   readonly resolve: (added: Added) => void
   readonly reject: (error: unknown) => void
 }
@@ -42,24 +56,37 @@ export class Adder {
     this.#stored = stored
   }
 
-  /** Everything that can be wrong is found before anything is stored. */
-  async prepare(entry: NewTask): Promise<{ row: Row; chosen: boolean }> {
-    const { definition, input, options } = entry
-    const settings = this.#engine.definitions.get(definition.name)
-    if (!settings || settings.run !== definition.settings.run) {
-      throw new TypeError(`Expected a definition that was given to \`piecework\`, got \`${definition.name}\``)
+  /** Copies what was given, before anything is awaited. @throws TypeError on what no storage is needed to refuse. */
+  draft(entry: NewTask): Draft {
+    if (typeof entry !== 'object' || entry === null || !('definition' in entry)) {
+      throw expected('tasks', 'made of what definition.with(input, options) gives', entry)
     }
+    const { definition, input, options } = entry
+    const settings = this.#engine.definitions.get(definition?.name)
+    if (!settings || settings.run !== definition.settings?.run) {
+      throw expected('definition', 'one that was given to `piecework`', definition?.name ?? definition)
+    }
+    return {
+      name: definition.name,
+      settings,
+      input: inputText(input),
+      options: { ...expectOptions('options', options, addOptionNames) },
+    }
+  }
+
+  /** Everything that can be wrong is found before anything is stored. */
+  async prepare({ name, settings, input, options }: Draft): Promise<Prepared> {
     const now = this.#engine.time.now()
     const placement = placementOf(options, now)
     if (settings.schema) {
-      const validation = await validate(settings.schema, input)
+      const validation = await validate(settings.schema, inputOf({ input }))
       if ('problem' in validation) {
-        throw new TypeError(`Expected \`input\` to fit the schema of "${definition.name}": ${validation.problem}`)
+        throw new TypeError(`Expected \`input\` to fit the schema of "${name}": ${validation.problem}`)
       }
     }
     const id = placement.id ?? this.#engine.newId(now)
     const { hold, priority, runAt, key } = placement
-    const task = newTask({ id, name: definition.name, priority, runAt, hold }, now)
+    const task = newTask({ id, name, priority, runAt, hold }, now)
     const row = newRow(task, { input, key, holder: this.#engine.newHolder(), rev: now })
     this.#checkSize(row)
     return { row, chosen: placement.id !== undefined }
@@ -75,13 +102,18 @@ export class Adder {
     })
   }
 
-  /** Stores rows through a storage that is bound to the caller's transaction: at once, and tried once. */
-  async addThrough(rows: readonly { row: Row; chosen: boolean }[], storage: Storage): Promise<Added[]> {
-    const results = await storage.insert(rows.map(({ row }) => row))
-    return rows.map(({ row, chosen }, index) => {
-      if (results[index] === 'inserted') this.#tell(row)
-      return added(row, chosen, results[index]!)
-    })
+  /**
+   * Stores rows through a storage that is bound to the caller's transaction: at once, and tried once. Nobody is told:
+   * the tasks are not there before the commit, and may never be.
+   */
+  async addThrough(prepared: readonly Prepared[], storage: Storage): Promise<Added[]> {
+    const all: Added[] = []
+    for (let from = 0; from < prepared.length; from += storage.traits.batchMax) {
+      const batch = prepared.slice(from, from + storage.traits.batchMax)
+      const results = await storage.insert(batch.map(({ row }) => row))
+      all.push(...batch.map(({ row, chosen }, index) => added(row, chosen, results[index]!)))
+    }
+    return all
   }
 
   async #flush(): Promise<void> {

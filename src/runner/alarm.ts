@@ -45,9 +45,11 @@ export class Alarm {
     const first = this.#instants[0]
     if (first === undefined) return
     this.#cancel = this.#clock.after(Math.max(0, first - this.#time.now()), () => {
-      this.#instants.shift()
+      // A timer may fire a moment early; the storage would have nothing to give before the instant has come.
+      const early = this.#time.now() < first
+      if (!early) this.#instants.shift()
       this.#arm()
-      this.#ring()
+      if (!early) this.#ring()
     })
   }
 }

@@ -1,7 +1,10 @@
 /** What a handler is given. */
 import type { Duration, Instant } from '../core/duration.ts'
 
-/** Keeps a line. The first 100 of an attempt are stored with its task; `log.error` also counts as an error. */
+/**
+ * Keeps a line, cut to 1,000 characters. The first 100 of an attempt are stored with its task, about once a second while
+ * it runs; `log.error` also counts as an error.
+ */
 export interface Log {
   (line: string): void
   error(line: string): void

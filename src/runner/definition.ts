@@ -91,14 +91,15 @@ export function task(
   expectFunction('run', options.run)
   if (options.input !== undefined) checkSchema('input', options.input)
   if (options.check !== undefined) expectFunction('check', options.check)
+  const { retry = retryPresets.m01, maxCrashes = 3 } = options
   const settings: TaskSettings = {
     schema: options.input,
     run: options.run,
-    retry: options.retry === undefined ? retryPresets.m01 : checkPolicy('retry', options.retry),
+    retry: checkPolicy('retry', retry),
     timeoutMs: options.timeout === undefined ? undefined : durationMs('timeout', options.timeout, 1),
     concurrency: options.concurrency === undefined ? undefined : expectInteger('concurrency', options.concurrency, 1),
     check: options.check,
-    maxCrashes: expectInteger('maxCrashes', options.maxCrashes ?? 3, 0),
+    maxCrashes: expectInteger('maxCrashes', maxCrashes, 0),
   }
   const definition: TaskDefinition = {
     name,

@@ -89,10 +89,10 @@ export class Notifier {
   }
 
   #log(level: keyof Logger, message: string): void {
+    // A logger that throws or rejects has nowhere to say so.
     try {
-      this.#logger[level](message)
-    } catch {
-      // A logger that throws has nowhere to say so.
-    }
+      const answer: unknown = this.#logger[level](message)
+      if (answer instanceof Promise) answer.catch(() => {})
+    } catch {}
   }
 }

@@ -2,13 +2,13 @@
 import ms from 'ms'
 import { PieceworkError } from '../core/errors.ts'
 import type { Task } from '../core/task.ts'
-import { taskOf } from '../storage/codec.ts'
+import { taskOf, taskRow } from '../storage/codec.ts'
 import type { Row } from '../storage/storage.ts'
 import type { Engine } from './engine.ts'
 import type { Worker } from './worker.ts'
 
 export async function explain(engine: Engine, worker: Worker, id: string): Promise<string> {
-  const [row] = await engine.storage.get([id])
+  const row = taskRow((await engine.storage.get([id]))[0])
   if (!row) throw new PieceworkError('not_found', `No task has the id ${id}`)
   const task = taskOf(row)
   await worker.pauses.refresh()
@@ -20,7 +20,7 @@ function headline(task: Task, row: Row, now: number): string {
   const since = (instant: number) => `${ms(Math.max(0, now - instant))} ago`
   switch (task.state) {
     case 'held':
-      return `${what} is held: it runs once it is released.`
+      return `${what} is held: it does not become due until it is released.`
     case 'waiting':
       return task.wakeAt <= now
         ? `${what} has been due for ${ms(now - task.wakeAt)}, with priority ${task.priority}.`
@@ -52,7 +52,7 @@ function history(task: Task): string[] {
   if (task.attempts > 0) lines.push(`Attempts so far: ${task.attempts}.`)
   if (task.crashes > 0) lines.push(`The process vanished during ${task.crashes} of them.`)
   const last = task.errors.at(-1)
-  if (last) lines.push(`Last error, at attempt ${last.attempt}: ${last.name}: ${last.message}.`)
+  if (last) lines.push(`Last error, at attempt ${last.attempt}: ${last.name}: ${sentence(last.message)}`)
   return lines
 }
 
@@ -60,5 +60,9 @@ function hindrances(task: Task, engine: Engine, worker: Worker): string[] {
   if (task.state !== 'waiting') return []
   if (!engine.definitions.has(task.name)) return ['This process does not have its definition and will not run it.']
   if (worker.pauses.has(task.name)) return ['Its definition is paused.']
-  return worker.started ? [] : ['This process does not work: start() was not called here.']
+  return worker.started ? [] : ['This process runs no tasks: it was not started, or it was stopped.']
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`
 }

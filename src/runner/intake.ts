@@ -24,6 +24,8 @@ export class Intake {
   readonly #bell = new Bell()
   /** Names of which the storage had no more due rows when it was last asked. */
   readonly #dry = new Set<string>()
+  /** Somebody woke this while a claim was under way. */
+  #woken = false
   #started = false
   #drainers: Drainer[] = []
   #looping: Promise<void> | undefined
@@ -73,6 +75,7 @@ export class Intake {
   /** Rows may have become due: ask the storage again. */
   wake(): void {
     this.#dry.clear()
+    this.#woken = true
     this.#bell.ring()
   }
 
@@ -120,7 +123,8 @@ export class Intake {
   #wants(room: (name: string, concurrency: number | undefined) => number): Wants {
     const wants: { name: string; limit: number }[] = []
     for (const [name, { concurrency }] of this.#engine.definitions) {
-      if (this.#dry.has(name) || this.#pauses.has(name)) continue
+      // What is paused is left out only when the pauses were read again: somebody may have resumed it.
+      if (this.#dry.has(name)) continue
       const limit = room(name, concurrency)
       if (limit > 0) wants.push({ name, limit })
     }
@@ -129,6 +133,7 @@ export class Intake {
 
   async #claim(wants: Wants, limit: number): Promise<void> {
     let claimed: Claimed[]
+    this.#woken = false
     try {
       await this.#pauses.refresh()
       const open = wants.filter(({ name }) => !this.#pauses.has(name))
@@ -140,7 +145,8 @@ export class Intake {
       await this.#nap(this.#engine.health.delayMs(this.#failures))
       return
     }
-    if (claimed.length < limit) this.#noteDry(wants, claimed)
+    // What became due meanwhile may have been too late for this claim: then nothing is known to be dry.
+    if (claimed.length < limit && !this.#woken) this.#noteDry(wants, claimed)
     if (this.active) this.#crew.receive(claimed)
     else this.#crew.giveBackWaiting(claimed)
   }

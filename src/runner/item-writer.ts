@@ -33,6 +33,7 @@ export class ItemWriter {
   #chunks = 0
   #written: Promise<void> = Promise.resolve()
   #failed: unknown
+  #closed = false
 
   constructor(storage: Storage, task: { readonly id: string; readonly name: string; readonly fence: number }) {
     this.#storage = storage
@@ -42,6 +43,8 @@ export class ItemWriter {
 
   /** @throws PayloadError on what JSON does not keep, PieceworkError `too_large` on an item over a row's size. */
   async add(item: unknown): Promise<void> {
+    // The attempt has ended: what a handler still emits, because it did not await it, counts no more.
+    if (this.#closed) return
     const text = encode(item)
     const bytes = utf8Length(text) + 1
     if (bytes + 4 > this.#rowMaxBytes) {
@@ -58,6 +61,7 @@ export class ItemWriter {
 
   /** Stores what is still here. Rejects if anything of this attempt could not be stored. */
   async flush(): Promise<void> {
+    this.#closed = true
     await (this.#texts.length > 0 ? this.#begin() : this.#written)
     if (this.#failed !== undefined) throw this.#failed
   }

@@ -1,7 +1,7 @@
 /** What people do to single tasks: cancel, retry, release. Read, decide in core, compare and swap, again if others won. */
 import { PieceworkError } from '../core/errors.ts'
 import type { Task } from '../core/task.ts'
-import { nextRow, taskOf, writtenRow } from '../storage/codec.ts'
+import { nextRow, taskOf, taskRow, writtenRow } from '../storage/codec.ts'
 import type { Row } from '../storage/storage.ts'
 import type { Engine } from './engine.ts'
 
@@ -26,7 +26,7 @@ export async function moveTask(
   const enough = (failures: number) => failures >= maxTries
   try {
     for (let round = 0; round < maxRounds; round++) {
-      const [row] = await health.through(() => storage.get([id]), enough)
+      const row = taskRow((await health.through(() => storage.get([id]), enough))[0])
       if (!row) throw new PieceworkError('not_found', `No task has the id ${id}`)
       const task = move(taskOf(row), time.now())
       if (!task) return undefined

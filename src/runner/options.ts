@@ -47,26 +47,33 @@ const verbs = ['insert', 'claim', 'extend', 'apply', 'get', 'find', 'count'] as 
 
 /** @throws TypeError naming the option. */
 export function checkOptions(options: PieceworkOptions): CheckedOptions {
-  expectOptions('piecework', options, known)
-  const storage = checkStorage(options.storage)
+  expectOptions('options', options, known)
+  const storage = checkStorage('storage', "a storage such as sqlite('work.db')", options.storage)
+  const { name = 'root', concurrency = 10, lease = storage.traits.leaseMs, poll = '1s' } = options
+  const { logger = defaultLogger, clock = systemClock } = options
   return {
     storage,
     definitions: checkDefinitions(options.definitions),
-    name: options.name === undefined ? 'root' : checkName('name', options.name),
-    concurrency: expectInteger('concurrency', options.concurrency ?? 10, 1, 10_000),
-    leaseMs: durationMs('lease', options.lease ?? storage.traits.leaseMs, 100),
-    pollMs: durationMs('poll', options.poll ?? '1s', 1),
+    name: checkName('name', name),
+    concurrency: expectInteger('concurrency', concurrency, 1, 10_000),
+    leaseMs: durationMs('lease', lease, 100),
+    pollMs: durationMs('poll', poll, 1),
     patienceMs,
-    logger: checkLogger(options.logger ?? defaultLogger),
-    clock: options.clock ?? systemClock,
+    logger: checkMethods('logger', logger, ['info', 'warn', 'error']),
+    clock: checkMethods('clock', clock, ['now', 'monotonic', 'after', 'soon']),
   }
 }
 
-function checkStorage(storage: Storage): Storage {
-  const complete = typeof storage === 'object' && storage !== null && typeof storage.traits === 'object'
-  if (!complete) throw expected('storage', "a storage such as sqlite('work.db')", storage)
-  for (const verb of verbs) expectFunction(`storage.${verb}`, storage[verb])
-  return storage
+/** @throws TypeError unless it has the contract's verbs, and traits. */
+export function checkStorage(option: string, expectation: string, storage: Storage): Storage {
+  if (typeof storage !== 'object' || !storage?.traits) throw expected(option, expectation, storage)
+  return checkMethods(option, storage, verbs)
+}
+
+function checkMethods<T extends object>(option: string, value: T, names: readonly (keyof T & string)[]): T {
+  if (typeof value !== 'object' || value === null) throw expected(option, `an object with ${names.join(', ')}`, value)
+  for (const name of names) expectFunction(`${option}.${name}`, value[name])
+  return value
 }
 
 function checkDefinitions(definitions: readonly AnyDefinition[]): Map<string, TaskSettings> {
@@ -84,9 +91,4 @@ function checkDefinitions(definitions: readonly AnyDefinition[]): Map<string, Ta
     byName.set(definition.name, definition.settings)
   }
   return byName
-}
-
-function checkLogger(logger: Logger): Logger {
-  for (const level of ['info', 'warn', 'error'] as const) expectFunction(`logger.${level}`, logger[level])
-  return logger
 }

@@ -1,20 +1,28 @@
 /** `piecework({ storage, definitions })`: the face of the library. What each verb does is done in a room of its own. */
 import { type Duration, durationMs } from '../core/duration.ts'
-import { LeaseLostError, PieceworkError } from '../core/errors.ts'
+import { LeaseLostError } from '../core/errors.ts'
 import { expected, expectOptions } from '../core/expect.ts'
 import { checkStoredId } from '../core/name.ts'
 import { cancel, release, retry } from '../core/task.ts'
+import { taskRow } from '../storage/codec.ts'
 import type { Storage } from '../storage/storage.ts'
-import type { AddOptions } from './add-options.ts'
+import { type AddOptions, addOptionNames } from './add-options.ts'
 import { type Added, Adder } from './adder.ts'
 import type { Id, InputArgs, NewTask, TaskDefinition } from './definition.ts'
 import type { Engine } from './engine.ts'
 import type { PieceworkEvents } from './events.ts'
 import { explain } from './explain.ts'
 import { readItems } from './item-reader.ts'
+import { Lifecycle } from './lifecycle.ts'
 import { makeEngine } from './make-engine.ts'
 import { moveTask } from './operator.ts'
-import { type AnyDefinition, type CheckedOptions, checkOptions, type PieceworkOptions } from './options.ts'
+import {
+  type AnyDefinition,
+  type CheckedOptions,
+  checkOptions,
+  checkStorage,
+  type PieceworkOptions,
+} from './options.ts'
 import { type Purged, type PurgeOptions, purge } from './purge.ts'
 import { readStatus, type Status } from './status.ts'
 import { type TaskInfo, taskInfo } from './task-info.ts'
@@ -40,22 +48,17 @@ export function piecework(options: PieceworkOptions): Piecework {
 }
 
 export class Piecework {
-  readonly #options: CheckedOptions
   readonly #engine: Engine
   readonly #worker: Worker
   readonly #adder: Adder
-  #ready: Promise<void> | undefined
-  #starting: Promise<void> | undefined
-  #stopping: Promise<StopReport> | undefined
-  #stopWatching: (() => unknown) | undefined
-  #closed = false
+  readonly #life: Lifecycle
 
   /** @internal Use {@link piecework}. */
   constructor(options: CheckedOptions) {
-    this.#options = options
     this.#engine = makeEngine(options)
     this.#worker = new Worker(this.#engine, options)
     this.#adder = new Adder(this.#engine, (row) => this.#worker.noteDue(row.wakeAt ?? 0))
+    this.#life = new Lifecycle(this.#engine, this.#worker, options.name)
   }
 
   /** Whether this instance runs tasks: from `start` to `stop`. */
@@ -75,27 +78,26 @@ export class Piecework {
   ): Promise<Added<Id<Input, Result>>>
   add(tasks: readonly NewTask[], options?: ThroughOptions): Promise<Added[]>
   async add(what: TaskDefinition | readonly NewTask[], ...args: unknown[]): Promise<Added | Added[]> {
-    await this.#open()
     if (Array.isArray(what)) {
-      const options = expectOptions<ThroughOptions>('options', (args[0] ?? {}) as ThroughOptions, ['through'])
-      return this.#addAll(what as readonly NewTask[], options.through)
+      const [options = {}] = args as [ThroughOptions?]
+      return this.#addAll(what, expectOptions('options', options, ['through']).through)
     }
     const [input, options = {}] = args as [unknown, (AddOptions & ThroughOptions)?]
-    const { through, ...rest } = options
+    const { through, ...rest } = expectOptions('options', options, [...addOptionNames, 'through'])
     const [added] = await this.#addAll([{ definition: what as TaskDefinition, input, options: rest }], through)
     return added as Added
   }
 
   /** What is known of a task, or `undefined` when there is none of this id. */
   async get<Input, Result>(id: Id<Input, Result>): Promise<TaskInfo<Input, Result> | undefined> {
-    await this.#open()
-    const [row] = await this.#engine.storage.get([checkStoredId('id', id)])
+    await this.#life.ready()
+    const row = taskRow((await this.#engine.storage.get([checkStoredId('id', id)]))[0])
     return row && (taskInfo(row) as TaskInfo<Input, Result>)
   }
 
   /** The items that a completed task emitted, in order, read as they are asked for. */
   async *items(id: string): AsyncGenerator<unknown, void, undefined> {
-    await this.#open()
+    await this.#life.ready()
     yield* readItems(this.#engine.storage, checkStoredId('id', id))
   }
 
@@ -130,50 +132,49 @@ export class Piecework {
 
   /** Stops all processes from beginning tasks of a definition, within about a second, until `resume`. */
   async pause(definition: AnyDefinition): Promise<void> {
-    await this.#open()
+    await this.#life.ready()
     await this.#worker.pauses.pause(this.#known(definition))
   }
 
   async resume(definition: AnyDefinition): Promise<void> {
-    await this.#open()
+    await this.#life.ready()
     await this.#worker.pauses.resume(this.#known(definition))
     this.#worker.wake()
   }
 
   /** How many tasks of each definition are in which state, and what this process is doing. */
   async status(): Promise<Status> {
-    await this.#open()
+    await this.#life.ready()
     return readStatus(this.#engine, this.#worker)
   }
 
   /** Why a task is where it is, in a sentence or three. @throws PieceworkError `not_found`. */
   async explain(id: string): Promise<string> {
-    await this.#open()
+    await this.#life.ready()
     return explain(this.#engine, this.#worker, checkStoredId('id', id))
   }
 
   /** Removes tasks that are done, and answers how many of each state. */
   async purge(options: PurgeOptions = {}): Promise<Purged> {
-    await this.#open()
+    await this.#life.ready()
     return purge(this.#engine, options)
   }
 
   /** Begins to run tasks. Starting twice does nothing. Rejects when the storage cannot be reached or used. */
   start(): Promise<void> {
-    this.#starting ??= this.#start()
-    return this.#starting
+    return this.#life.start()
   }
 
   /** Runs one due task in the foreground and resolves with it as it is then; `undefined` when none is due. */
   async runNext(): Promise<TaskInfo | undefined> {
-    await this.#open()
+    await this.#life.ready()
     const id = await this.#worker.runNext()
     return id === undefined ? undefined : this.get(id)
   }
 
   /** Runs what is due until nothing is, and resolves with how many attempts ended. Works with and without `start`. */
   async drain(): Promise<number> {
-    await this.#open()
+    await this.#life.ready()
     return this.#worker.drain()
   }
 
@@ -182,23 +183,13 @@ export class Piecework {
    * and gives it back as well. Resolves at most a quarter of a second after that. Stopping twice is harmless, and
    * `start` may follow.
    */
-  stop(options: StopOptions = {}): Promise<StopReport> {
-    expectOptions('stop', options, ['timeout'])
-    const timeoutMs = durationMs('timeout', options.timeout ?? '30s')
-    this.#stopping ??= this.#stop(timeoutMs).finally(() => {
-      this.#stopping = undefined
-    })
-    return this.#stopping
+  async stop(options: StopOptions = {}): Promise<StopReport> {
+    return this.#life.stop(timeoutOf(options))
   }
 
   /** Stops, and closes what the storage itself opened. Nothing can be done with this instance afterwards. */
   async close(options: StopOptions = {}): Promise<StopReport> {
-    const report = await this.stop(options)
-    if (!this.#closed) {
-      this.#closed = true
-      await this.#engine.storage.close?.()
-    }
-    return report
+    return this.#life.close(timeoutOf(options))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -222,14 +213,17 @@ export class Piecework {
   }
 
   async #addAll(tasks: readonly NewTask[], through: Storage | undefined): Promise<Added[]> {
+    if (through !== undefined) checkStorage('through', 'what `storage.within(tx)` gives', through)
+    const drafts = tasks.map((task) => this.#adder.draft(task))
+    await this.#life.ready()
     // All are checked before the first is stored: one bad entry leaves nothing behind.
-    const rows = await Promise.all(tasks.map((task) => this.#adder.prepare(task)))
+    const rows = await Promise.all(drafts.map((draft) => this.#adder.prepare(draft)))
     if (through !== undefined) return this.#adder.addThrough(rows, through)
     return Promise.all(rows.map(({ row, chosen }) => this.#adder.add(row, chosen)))
   }
 
   async #move(id: string, move: Parameters<typeof moveTask>[2]) {
-    await this.#open()
+    await this.#life.ready()
     return moveTask(this.#engine, checkStoredId('id', id), move)
   }
 
@@ -241,40 +235,11 @@ export class Piecework {
 
   #known(definition: AnyDefinition): string {
     if (this.#engine.definitions.has(definition?.name)) return definition.name
-    throw expected('definition', 'one that was given to `piecework`', definition?.name)
+    throw expected('definition', 'one that was given to `piecework`', definition?.name ?? definition)
   }
+}
 
-  async #start(): Promise<void> {
-    await this.#stopping
-    try {
-      await this.#open()
-      this.#stopWatching = await this.#engine.storage.watch?.(() => this.#worker.wake())
-    } catch (error) {
-      this.#starting = undefined
-      throw error
-    }
-    this.#worker.start()
-    this.#engine.notifier.info(`Worker '${this.#options.name}' started`)
-  }
-
-  async #stop(timeoutMs: number): Promise<StopReport> {
-    const wasStarted = this.#starting !== undefined
-    await this.#starting?.catch(() => {})
-    this.#starting = undefined
-    const report = await this.#worker.stop(timeoutMs)
-    await this.#stopWatching?.()
-    this.#stopWatching = undefined
-    if (wasStarted) this.#engine.notifier.info(`Worker '${this.#options.name}' stopped`)
-    return report
-  }
-
-  /** The storage's clock is read before the first use of it. */
-  async #open(): Promise<void> {
-    if (this.#closed) throw new PieceworkError('stopped', 'This instance was closed')
-    this.#ready ??= this.#engine.time.synchronise().catch((error: unknown) => {
-      this.#ready = undefined
-      throw error
-    })
-    await this.#ready
-  }
+function timeoutOf(options: StopOptions): number {
+  const { timeout = '30s' } = expectOptions('options', options, ['timeout'])
+  return durationMs('timeout', timeout)
 }

@@ -27,15 +27,18 @@ export type Purged = Partial<Record<DoneState, number>>
 
 /** @throws TypeError before anything is removed when a state may not be purged (M25). */
 export async function purge(engine: Engine, options: PurgeOptions): Promise<Purged> {
-  expectOptions('purge', options, ['states', 'olderThan', 'names', 'sink'])
-  const states = options.states ?? doneStates
+  expectOptions('options', options, ['states', 'olderThan', 'names', 'sink'])
+  const { states = doneStates, olderThan = 0, names, sink } = options
   if (!Array.isArray(states)) throw expected('states', 'an array of states', states)
   for (const state of states) {
     if (!doneStates.includes(state)) throw expected('states', `only ${doneStates.join(', ')}`, state)
   }
-  const olderThanMs = durationMs('olderThan', options.olderThan ?? 0)
-  const names = options.names?.map((name) => checkName('names', name))
-  if (options.sink !== undefined) expectFunction('sink', options.sink)
+  const olderThanMs = durationMs('olderThan', olderThan)
+  if (names !== undefined && !Array.isArray(names)) throw expected('names', 'an array of names', names)
+  names?.forEach((name, index) => {
+    checkName(`names[${index}]`, name)
+  })
+  if (sink !== undefined) expectFunction('sink', sink)
 
   const { storage, time } = engine
   const counts = Object.fromEntries(states.map((state) => [state, 0])) as Record<DoneState, number>
@@ -46,7 +49,7 @@ export async function purge(engine: Engine, options: PurgeOptions): Promise<Purg
   for (;;) {
     const { rows } = await storage.find(by, pageRows)
     if (rows.length === 0) return counts
-    await options.sink?.(rows.map(taskInfo))
+    await sink?.(rows.map(taskInfo))
     await Promise.all(rows.map((row) => removeChildren(engine, row.id)))
     const results = await storage.apply(rows.map((row) => ({ row, next: null })))
     // A stale one was retried by hand meanwhile and stays; it is not found again.

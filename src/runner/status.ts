@@ -1,5 +1,5 @@
 /** How much there is of what: counts for each definition, and what this process is doing. */
-import type { TaskState } from '../core/task.ts'
+import { type TaskState, taskMoves } from '../core/task.ts'
 import type { Engine } from './engine.ts'
 import type { Worker } from './worker.ts'
 
@@ -19,7 +19,8 @@ export interface Status {
 
 export async function readStatus(engine: Engine, worker: Worker): Promise<Status> {
   const names = [...engine.definitions.keys()]
-  const { counts, capped } = await engine.storage.count({ names, upTo: countUpTo })
+  // Rows of items have their task's name; they are not tasks.
+  const { counts, capped } = await engine.storage.count({ names, states: Object.keys(taskMoves), upTo: countUpTo })
   await worker.pauses.refresh()
   return {
     tasks: Object.fromEntries(names.map((name) => [name, counts[name] ?? {}])),

@@ -4,7 +4,14 @@ import type { ErrorRecord } from '../core/error-record.ts'
 import { PieceworkError } from '../core/errors.ts'
 import { storedKey } from '../core/name.ts'
 import { decode, encode } from '../core/payload.ts'
-import type { CompletedTask, FailureReason, HeldTask, Task, WaitingTask } from '../core/task.ts'
+import {
+  type CompletedTask,
+  type FailureReason,
+  type HeldTask,
+  type Task,
+  taskMoves,
+  type WaitingTask,
+} from '../core/task.ts'
 import type { NextRow, Row } from './storage.ts'
 import { utf8Length } from './utf8.ts'
 
@@ -25,10 +32,15 @@ interface TaskMemo {
   reason?: FailureReason
 }
 
-/** The row of a new task. `rev` starts at the storage's time, `holder` names the call that adds it. */
+/** The text of an input as a row keeps it. @throws PayloadError with the path of what JSON would lose or change. */
+export function inputText(input: unknown): string {
+  return input === undefined ? noInput : encode(input)
+}
+
+/** The row of a new task. `input` is what {@link inputText} made; `rev` starts at the storage's time, `holder` names the call that adds it. */
 export function newRow(
   task: HeldTask | WaitingTask,
-  facts: { readonly input: unknown; readonly key: string | undefined; readonly holder: string; readonly rev: number },
+  facts: { readonly input: string; readonly key: string | undefined; readonly holder: string; readonly rev: number },
 ): Row {
   return {
     id: task.id,
@@ -42,14 +54,19 @@ export function newRow(
     key: facts.key === undefined ? null : storedKey(task.name, facts.key),
     parent: null,
     doneAt: null,
-    input: facts.input === undefined ? noInput : encode(facts.input),
+    input: facts.input,
     memo: memoText(task),
   }
 }
 
 /** The input as it was given. A new value at each call: a handler that changes it changes only its own. */
-export function inputOf(row: Row): unknown {
+export function inputOf(row: Pick<Row, 'input'>): unknown {
   return row.input === noInput ? undefined : decode(row.input)
+}
+
+/** The row if it is a task's: not one of items, a pause, or another of the library's own. */
+export function taskRow(row: Row | undefined): Row | undefined {
+  return row && Object.hasOwn(taskMoves, row.state) ? row : undefined
 }
 
 /** The task that a row holds. */

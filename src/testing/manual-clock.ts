@@ -22,17 +22,14 @@ const turns = 8
 
 /** Give it to `piecework({ clock })`. Starts at `startAt`. @default 2026-01-01T00:00:00Z */
 export function manualClock(startAt: Date | Instant = 1_767_225_600_000): ManualClock {
-  let wall = instant('startAt', startAt)
+  // What the wall clock says when the monotonic one says 0. Both are whole milliseconds, so that no sum is a bit off.
+  let base = instant('startAt', startAt)
   let monotonic = 0
   let order = 0
   const timers = new Set<Timer>()
 
   const settle = async () => {
     for (let turn = 0; turn < turns; turn++) await new Promise<void>((resolve) => systemClock.soon(resolve))
-  }
-  const move = (ms: number) => {
-    wall += ms
-    monotonic += ms
   }
   const firstDue = (end: number): Timer | undefined => {
     let first: Timer | undefined
@@ -44,28 +41,28 @@ export function manualClock(startAt: Date | Instant = 1_767_225_600_000): Manual
   }
 
   return {
-    now: () => Math.floor(wall),
+    now: () => base + monotonic,
     monotonic: () => monotonic,
     soon: systemClock.soon,
     after(delayMs, callback) {
-      const timer = { at: monotonic + Math.max(0, delayMs), order: order++, callback }
+      const timer = { at: monotonic + Math.max(0, Math.ceil(delayMs)), order: order++, callback }
       timers.add(timer)
       return () => void timers.delete(timer)
     },
     settle,
     step(ms) {
-      wall += ms
+      base += ms
     },
     async tick(duration) {
       const end = monotonic + durationMs('duration', duration)
       await settle()
       for (let timer = firstDue(end); timer; timer = firstDue(end)) {
         timers.delete(timer)
-        move(Math.max(0, timer.at - monotonic))
+        monotonic = Math.max(monotonic, timer.at)
         timer.callback()
         await settle()
       }
-      move(end - monotonic)
+      monotonic = Math.max(monotonic, end)
     },
   }
 }
