@@ -28,11 +28,12 @@ export class Crew {
   readonly #engine: Engine
   readonly #options: WorkerOptions
   readonly #listener: CrewListener
-  /** Claimed and not stored yet: what leases are kept for. */
-  readonly #held = new Set<Attempt>()
+  /** Claimed and not stored yet, by id: what leases are kept for. */
+  readonly #held = new Map<string, Attempt>()
   readonly #buffer: Buffer
   readonly #lanes: PQueue
   readonly #settler: Settler
+  readonly #leases: Leases
   readonly #pulse: Pulse
   readonly #tools: ExecutionTools
   #running = 0
@@ -51,9 +52,9 @@ export class Crew {
     this.#lanes = new PQueue({ concurrency: options.concurrency })
     this.#tools = { deadlines: new Deadlines(engine.clock), notifier: engine.notifier }
     this.#settler = new Settler(engine, (attempt, task) => this.#release(attempt, task))
-    const leases = new Leases(engine, this.#held, options.leaseMs, (attempt, reason) => this.#abort(attempt, reason))
-    const progress = new ProgressWriter(engine, this.#held, options.leaseMs, (attempt) => leases.lose(attempt))
-    this.#pulse = new Pulse(engine, options, leases, progress, () => this.#giveBackOverdue())
+    this.#leases = new Leases(engine, this.#held, options.leaseMs, (attempt, reason) => this.#abort(attempt, reason))
+    const progress = new ProgressWriter(engine, this.#held, options.leaseMs, (attempt) => this.#leases.lose(attempt))
+    this.#pulse = new Pulse(engine, options, this.#leases, progress, () => this.#giveBackOverdue())
   }
 
   /** How many attempts this process holds: claimed, running, or waiting to be stored. */
@@ -121,23 +122,22 @@ export class Crew {
 
   /** Tells all that run to end, and waits no longer than this for one that does not. */
   abortAll(graceMs: number): void {
-    for (const attempt of this.#held) {
+    for (const attempt of this.#held.values()) {
       if (attempt.phase === 'running') abort(attempt, new StoppingError('The worker stops'), this.#tools, graceMs)
     }
   }
 
   /** Ends the attempt of a task that was cancelled by this process, without waiting for the next beat. */
   abortCancelled(id: string, reason: Error): void {
-    for (const attempt of this.#held) {
-      if (attempt.row.id !== id || attempt.phase === 'ended') continue
-      attempt.phase = 'lost'
-      this.#abort(attempt, reason)
-    }
+    const attempt = this.#held.get(id)
+    if (!attempt || attempt.phase === 'ended') return
+    attempt.phase = 'lost'
+    this.#abort(attempt, reason)
   }
 
   /** Lets go of all that could not be finished; their leases will run out. */
   abandon(): void {
-    for (const attempt of this.#held) this.#listener.left(attempt)
+    for (const attempt of this.#held.values()) this.#listener.left(attempt)
     this.#held.clear()
     this.#pulse.stop()
   }
@@ -174,7 +174,11 @@ export class Crew {
   }
 
   #hold(attempt: Attempt): void {
-    this.#held.add(attempt)
+    const { id } = attempt.row
+    const older = this.#held.get(id)
+    // Its lease ran out before anybody here noticed, and this very claim took the row: no call may name an id twice.
+    if (older) this.#leases.lose(older)
+    this.#held.set(id, attempt)
     this.#pulse.start()
   }
 
@@ -192,6 +196,9 @@ export class Crew {
   }
 
   #release(attempt: Attempt, task: SettledTask | undefined): void {
-    if (this.#held.delete(attempt)) this.#listener.ended(attempt, task)
+    const { id } = attempt.row
+    if (this.#held.get(id) !== attempt) return
+    this.#held.delete(id)
+    this.#listener.ended(attempt, task)
   }
 }

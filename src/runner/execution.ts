@@ -103,8 +103,12 @@ async function readInput(attempt: Attempt, schema: StandardSchemaV1): Promise<{ 
 }
 
 function failureOf(attempt: Attempt, error: unknown): Verdict {
-  if (error instanceof Snooze) return { kind: 'snoozed', delayMs: error.delayMs }
-  if (error instanceof FatalError) return { kind: 'final', reason: 'fatal', error }
+  try {
+    if (error instanceof Snooze) return { kind: 'snoozed', delayMs: error.delayMs }
+    if (error instanceof FatalError) return { kind: 'final', reason: 'fatal', error }
+  } catch {
+    // A revoked proxy does not even let itself be asked what it is.
+  }
   if (!attempt.abortReason) return { kind: 'bad', error }
   return afterAbort(attempt.abortReason)
 }

@@ -5,7 +5,7 @@ import type { Engine } from './engine.ts'
 
 export class Leases {
   readonly #engine: Engine
-  readonly #held: ReadonlySet<Attempt>
+  readonly #held: ReadonlyMap<string, Attempt>
   readonly #leaseMs: number
   readonly #abort: (attempt: Attempt, reason: Error) => void
   #beating: Promise<void> | undefined
@@ -13,7 +13,7 @@ export class Leases {
 
   constructor(
     engine: Engine,
-    held: ReadonlySet<Attempt>,
+    held: ReadonlyMap<string, Attempt>,
     leaseMs: number,
     abort: (attempt: Attempt, reason: Error) => void,
   ) {
@@ -45,7 +45,7 @@ export class Leases {
   async #extend(): Promise<void> {
     const { storage, time, health, clock } = this.#engine
     const beganAt = clock.monotonic()
-    const attempts = [...this.#held].filter(
+    const attempts = [...this.#held.values()].filter(
       ({ phase, writing }) => (phase === 'waiting' || phase === 'running') && !writing,
     )
     try {
@@ -79,7 +79,7 @@ export class Leases {
   /** The row may still be ours, so the outcome will be offered; but others may claim it from now on. */
   #abortLapsed(): void {
     const limit = this.#engine.time.now() + this.marginMs
-    for (const attempt of this.#held) {
+    for (const attempt of this.#held.values()) {
       if (attempt.phase === 'running' && attempt.leaseEndsAt <= limit && !attempt.abortReason) {
         this.#abort(attempt, new LeaseLostError('The lease could not be extended in time: the storage does not answer'))
       }

@@ -6,11 +6,11 @@ import type { Engine } from './engine.ts'
 
 export class ProgressWriter {
   readonly #engine: Engine
-  readonly #held: ReadonlySet<Attempt>
+  readonly #held: ReadonlyMap<string, Attempt>
   readonly #leaseMs: number
   readonly #lose: (attempt: Attempt) => void
 
-  constructor(engine: Engine, held: ReadonlySet<Attempt>, leaseMs: number, lose: (attempt: Attempt) => void) {
+  constructor(engine: Engine, held: ReadonlyMap<string, Attempt>, leaseMs: number, lose: (attempt: Attempt) => void) {
     this.#engine = engine
     this.#held = held
     this.#leaseMs = leaseMs
@@ -19,7 +19,9 @@ export class ProgressWriter {
 
   /** Progress is an apply: fenced like an outcome, and a lease extension on the way. */
   pulse(): void {
-    const dirty = [...this.#held].filter(({ dirty, phase, writing }) => dirty && phase === 'running' && !writing)
+    const dirty = [...this.#held.values()].filter(
+      ({ dirty, phase, writing }) => dirty && phase === 'running' && !writing,
+    )
     for (let from = 0; from < dirty.length; from += this.#engine.storage.traits.batchMax) {
       const batch = dirty.slice(from, from + this.#engine.storage.traits.batchMax)
       const writing = this.#write(batch)

@@ -44,12 +44,10 @@ export class Settler {
   }
 
   /** Resolves when everything taken so far is stored. */
-  flush(): Promise<void> {
+  async flush(): Promise<void> {
     this.#scheduled = false
-    this.#flushing ??= this.#flushAll().finally(() => {
-      this.#flushing = undefined
-    })
-    return this.#flushing
+    if (this.#endings.length > 0) this.#flushing ??= this.#flushAll()
+    await this.#flushing
   }
 
   async #flushAll(): Promise<void> {
@@ -59,6 +57,8 @@ export class Settler {
       for (const { attempt } of batch) if (attempt.writing) await attempt.writing
       await this.#store(batch)
     }
+    // In the same turn as the look at what is left: what comes a turn later has to set off a flush of its own.
+    this.#flushing = undefined
   }
 
   async #store(batch: Ending[]): Promise<void> {
