@@ -41,7 +41,7 @@ export function nodeDriver(db: NodeDatabase): Driver {
     exec: (sql) => db.exec(sql),
     reader(sql) {
       const statement = prepare(db, sql)
-      // Arrays halve the cost of reading a row; before Node 22.16 the values of an object have to do.
+      // Arrays, as with better-sqlite3; before Node 22.16 the values of an object have to do.
       if (statement.setReturnArrays === undefined) {
         return (values) => statement.all(...values).map((row) => Object.values(row as Record<string, Value>))
       }
