@@ -13,8 +13,9 @@ const upload = task('upload', {
 await using work = piecework({ storage: memory(), definitions: [upload] })
 await work.start()
 const later = await work.add(upload, undefined, { id: 'later', delay: '1h' })
+const begun = new Promise<void>((resolve) => work.once('started', () => resolve()))
 const now = await work.add(upload, undefined, { id: 'now' })
-await new Promise<void>((resolve) => work.once('started', () => resolve()))
+await begun
 console.log('cancel the waiting one:', await work.cancel(later.id))
 console.log('cancel the running one:', await work.cancel(now.id))
 console.log('cancel it again:', await work.cancel(now.id))

@@ -21,10 +21,11 @@ await using work = piecework({ storage: memory(), definitions: [flaky, hopeless]
 work.on('retrying', ({ name, attempt, retryAt }) => {
   console.log(`${name}: attempt ${attempt} failed, again in ${Math.max(0, retryAt - Date.now())} ms`)
 })
+const completed = new Promise<void>((resolve) => work.once('completed', () => resolve()))
 await work.start()
 const first = await work.add(flaky)
 const second = await work.add(hopeless)
-await new Promise<void>((resolve) => work.once('completed', () => resolve()))
+await completed
 for (const { id } of [first, second]) {
   const task = await work.get(id)
   console.log(`${task?.name}: ${task?.state} after ${task?.attempts} attempts`)

@@ -42,7 +42,10 @@ export interface Row {
   readonly tries: number
   /** Who holds the row or wrote it last; unique for each claim call, so that a write can be told for one's own. */
   readonly holder: string | null
-  /** Unique among the rows of the storage that hold it. A row may let go of its key; it never takes one later. */
+  /**
+   * Unique among the rows of the storage that hold it: any well-formed text without NUL, of at most 400 characters,
+   * compared code unit by code unit. A row may let go of its key; it never takes one later.
+   */
   readonly key: string | null
   /** The row that this one belongs to, or `null`. */
   readonly parent: string | null
@@ -86,7 +89,10 @@ export interface ClaimRequest {
   readonly until: Instant
 }
 
-/** The four questions that `find` answers. `after` is the value that the previous page gave. */
+/**
+ * The four questions that `find` answers. `after` is an id: rows with a greater one are meant, whether or not there is a
+ * row of that id. Empty `names` or `states` match nothing.
+ */
 export type FindBy =
   | { readonly parent: string; readonly states?: readonly string[]; readonly after?: string }
   | { readonly key: string }
@@ -121,13 +127,13 @@ export interface Traits {
   readonly shared: boolean
   /** `exact`: a claim returns what is first in order. `close`: an index that lags may let a row be overtaken. */
   readonly order: 'exact' | 'close'
-  /** The most rows or changes in one call, and the most rows that `find` returns. */
+  /** The most rows or changes in one call, and the most rows that `find` returns; at least 10. */
   readonly batchMax: number
-  /** The most UTF-8 bytes of `input` and `memo` together. */
+  /** The most UTF-8 bytes of `input` and `memo` together; at least 1,024, and many times that to be of use. */
   readonly rowMaxBytes: number
   /** How far `find` by names or doneBefore, and `count`, may be behind; 0: not at all. */
   readonly lagMs: number
-  /** How long a lease on this storage should be when nobody says otherwise, in milliseconds. */
+  /** How long a lease should be when nobody says otherwise, in milliseconds; longer than 4 x the error of `now`. */
   readonly leaseMs: number
 }
 
@@ -146,7 +152,7 @@ export interface Storage {
   /**
    * Stores rows as if one after another. MUST refuse a row whose id is there, or whose key a row holds, and name that
    * row; MUST let exactly one of any number of concurrent inserts of one id or key win. In a batch the first row with
-   * an id or key wins. Where the owner of a key let go before the report could name it, MUST insert again (a bounded
+   * an id or key wins; where id and key are taken by two rows, either is named. Where the owner of a key let go before the report could name it, MUST insert again (a bounded
    * number of times). `rev` is stored as given (core starts it at the storage's time, so that an id that was removed
    * and comes back never repeats a fence).
    */
@@ -176,18 +182,18 @@ export interface Storage {
    */
   apply(changes: readonly Change[]): Awaitable<ApplyResult[]>
 
-  /** The rows with these ids, by position. MUST see every acknowledged write of anybody. */
+  /** The rows with these ids, by position; an id may stand there twice. MUST see every acknowledged write of anybody. */
   get(ids: readonly string[]): Awaitable<(Row | undefined)[]>
 
   /**
    * Pages of rows. By parent and by names: ordered by id (bytes), from the first id behind `after`. By doneBefore:
-   * rows with `doneAt < doneBefore`, the earliest first; there is no `after` and no last page, since the caller removes
-   * what it gets. By parent and by key MUST see every acknowledged write and be fast at any size; the others may lag
+   * rows with `doneAt < doneBefore`, the earliest first; `after` is `null` there, since the caller removes what it gets
+   * and asks again. By parent and by key MUST see every acknowledged write and be fast at any size; the others may lag
    * by `traits.lagMs` and are never on the path of a task.
    */
   find(by: FindBy, limit: number): Awaitable<Page>
 
-  /** Counts by name and state. MUST stop at `upTo`. May lag by `traits.lagMs`. */
+  /** Counts by name and state. MUST stop at `upTo` (so a capped sum is `upTo`). May lag by `traits.lagMs`. */
   count(by: CountBy): Awaitable<Count>
 
   /** The storage's clock and how far it may be off, in milliseconds (0 where one database tells the time). */
@@ -196,6 +202,9 @@ export interface Storage {
   /** Calls `wake` when rows may have become due. A hint, never a promise. Returns what ends it. */
   watch?(wake: () => void): Awaitable<() => Awaitable<void>>
 
-  /** Ends what the adapter itself opened; a client that the app passed in stays open. Calling it again is harmless. */
+  /**
+   * Ends what the adapter itself opened; a client that the app passed in stays open. Calling it again is harmless; any
+   * other call MUST throw a `StorageError` with the code `closed` from then on.
+   */
   close?(): Awaitable<void>
 }
