@@ -21,9 +21,10 @@ export function ownSession(db: Connection, refuseClosed: () => void, afterCommit
   }
 
   return {
+    // Reading inside the app's transaction takes nothing back that was acknowledged; the app sees its own writes.
     read: (body) =>
       withMeaning(() => {
-        refuse()
+        refuseClosed()
         return body(db)
       }),
     write(body) {

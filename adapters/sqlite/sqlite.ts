@@ -38,7 +38,7 @@ export interface SqliteStorage extends Methods {
  * closes the file again on `close()`. Given a database of `node:sqlite` or better-sqlite3, it makes its tables there
  * and leaves it open on `close()`; the journal mode stays as the app has it (WAL is what you want: without it readers
  * and writers block each other, and `watch` gives no hint), and only a busy timeout that is shorter is raised. While
- * the app has a transaction open on a connection that it shares with the storage, the storage refuses every call with
+ * the app has a transaction open on a connection that it shares with the storage, the storage refuses every write with
  * `busy`, but for those through `within(db)`: give the storage a connection of its own where transactions last.
  *
  * Every call blocks the process while it runs, and while another process writes. A file on a network file system is

@@ -267,7 +267,7 @@ describe.each(drivers)('a database of %s', (_, connect) => {
     storage.close()
   })
 
-  test('that has a transaction open makes each call `busy`, so that no rollback undoes what was acknowledged', () => {
+  test('that has a transaction open makes each write `busy`, so that no rollback undoes what was acknowledged', () => {
     const db = connected(connect)
     const storage = opened(db)
     db.exec('begin')
@@ -275,11 +275,12 @@ describe.each(drivers)('a database of %s', (_, connect) => {
       () => storage.insert([aRow('a')]),
       () => storage.claim(wanting('resize', 1)),
       () => storage.apply([completed(aRow('a'))]),
-      () => storage.get(['a']),
       () => sqlite(db),
     ]) {
       expect(call).toThrow(withCode('busy', /transaction open/))
     }
+    expect(storage.get(['a'])).toEqual([undefined])
+    expect(storage.now().error).toBe(0)
     db.exec('commit')
     expect(storage.get(['a'])).toEqual([undefined])
     expect(storage.insert([aRow('a')])).toEqual(['inserted'])
