@@ -1,7 +1,7 @@
 /** How many tasks to claim ahead of those that run: short tasks in batches, long ones never hoarded. */
 
 /** As much as this process works off in this time is fetched ahead. */
-const aheadMs = 100
+const aheadMs = 50
 
 /** The most that is fetched ahead. */
 const maxAhead = 500
