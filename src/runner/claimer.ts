@@ -1,4 +1,5 @@
 /** Asks the storage for due rows and makes attempts of them; finds again what a lost answer gave to this process. */
+import type { Instant } from '../core/duration.ts'
 import { begin, type FailedTask, settle } from '../core/task.ts'
 import { nextRow, taskOf } from '../storage/codec.ts'
 import { type ClaimRequest, type Row, RUNNING } from '../storage/storage.ts'
@@ -16,8 +17,10 @@ export interface Claimed {
 export class Claimer {
   readonly #engine: Engine
   readonly #leaseMs: number
-  /** Claims whose answer was lost: rows with these holders are ours without our knowing them. */
-  readonly #lost = new Set<string>()
+  /** Claims whose answer was lost, and when their leases end: until then rows may be ours without our knowing them. */
+  readonly #lost = new Map<string, Instant>()
+  /** When to look for them next: a claim that was given up may still be under way in the database. */
+  #searchAt = 0
   #order = 0
 
   constructor(engine: Engine, leaseMs: number) {
@@ -29,18 +32,28 @@ export class Claimer {
   async claim(wants: ClaimRequest['wants'], limit: number): Promise<Claimed[]> {
     const { storage, time, health, newHolder } = this.#engine
     const holder = newHolder()
-    const now = time.now()
     let rows: Row[]
+    let now: Instant
+    let until = 0
     try {
-      rows = await storage.claim({ wants, limit, holder, now, until: now + this.#leaseMs })
+      if (time.hasSlept()) await time.synchronise()
+      // Before the claim, which then gets what is given back here.
+      if (this.#lost.size > 0) await this.#giveBackLost()
+      now = time.now()
+      until = now + this.#leaseMs
+      rows = await storage.claim({ wants, limit, holder, now, until })
       health.up()
     } catch (error) {
       // A StorageError says that nothing was done; anything else may have been a claim that only its answer missed.
-      if (!(error instanceof StorageError)) this.#lost.add(holder)
+      if (!(error instanceof StorageError)) this.#lose(holder, until)
       health.down(error)
       throw error
     }
-    if (this.#lost.size > 0) await this.#giveBackLost()
+    if (this.#engine.abandoned) {
+      // It comes back to a worker that has stopped and must not write any more; should it start again, it will.
+      this.#lose(holder, until)
+      return []
+    }
     const claimed: Claimed[] = []
     for (const row of rows) {
       const one = this.#begin(row, now)
@@ -69,30 +82,37 @@ export class Claimer {
   readonly #makeItems = (attempt: Attempt) =>
     new ItemWriter(this.#engine.storage, { id: attempt.row.id, name: attempt.row.name, fence: attempt.fence })
 
+  #lose(holder: string, until: Instant): void {
+    this.#lost.set(holder, until)
+    this.#searchAt = 0
+  }
+
   /** A claim whose answer was lost never counts as a crash: its rows are waited for no longer than this. */
   async #giveBackLost(): Promise<void> {
-    const { storage, time, definitions } = this.#engine
-    const lost = new Set(this.#lost)
+    const { storage, time, definitions, health } = this.#engine
+    const now = time.now()
+    for (const [holder, until] of this.#lost) if (until <= now) this.#lost.delete(holder)
+    if (this.#lost.size === 0 || now < this.#searchAt) return
     try {
       let after: string | null = ''
       while (after !== null) {
         const names = [...definitions.keys()]
         const page = await storage.find({ names, states: [RUNNING], after }, storage.traits.batchMax)
-        const ours = page.rows.filter(({ holder }) => holder !== null && lost.has(holder))
+        const ours = page.rows.filter(({ holder }) => holder !== null && this.#lost.has(holder))
         const changes = ours.flatMap((row) => {
           const task = taskOf(row)
           const settings = definitions.get(row.name)
           if (task.state !== 'running' || !settings) return []
-          const back = settle(task, { kind: 'given_back', delayMs: 0 }, settings, time.now())
+          const back = settle(task, { kind: 'given_back', delayMs: 0 }, settings, now)
           return [{ row, next: nextRow(back, row, row.holder ?? '', storage.traits.rowMaxBytes) }]
         })
-        await storage.apply(changes)
+        if (changes.length > 0) await storage.apply(changes)
         after = page.after
       }
-      for (const holder of lost) this.#lost.delete(holder)
+      this.#searchAt = now + this.#leaseMs / 6
     } catch (error) {
-      // Kept for the next claim that goes through.
-      this.#engine.health.down(error)
+      // Looked for again before the next claim.
+      health.down(error)
     }
   }
 }

@@ -27,28 +27,28 @@ export const systemClock: Clock = {
     function step() {
       const restMs = end - performance.now()
       // A timer may fire a fraction of a millisecond early; that is no reason to go round again.
-      if (restMs < 1) callback()
-      else timer = setTimeout(step, Math.min(restMs, maxTimerMs))
+      // Asked this way round, NaN ends as well.
+      if (restMs >= 1) timer = setTimeout(step, Math.min(restMs, maxTimerMs))
+      else callback()
     }
     return () => clearTimeout(timer)
   },
   soon: (callback) => void setImmediate(callback),
 }
 
-/** Resolves after so many milliseconds. */
-export function pause(clock: Clock, delayMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    clock.after(delayMs, resolve)
-  })
-}
-
 /** Whether the promise was fulfilled within so many milliseconds. Leaves no timer behind. */
 export function fulfilledWithin(clock: Clock, delayMs: number, promise: Promise<unknown>): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const cancel = clock.after(delayMs, () => resolve(false))
-    promise.then(() => {
-      cancel()
-      resolve(true)
-    }, reject)
+    promise.then(
+      () => {
+        cancel()
+        resolve(true)
+      },
+      (error) => {
+        cancel()
+        reject(error)
+      },
+    )
   })
 }

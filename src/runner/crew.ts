@@ -137,7 +137,10 @@ export class Crew {
 
   /** Lets go of all that could not be finished; their leases will run out. */
   abandon(): void {
-    for (const attempt of this.#held.values()) this.#listener.left(attempt)
+    for (const attempt of this.#held.values()) {
+      attempt.phase = 'lost'
+      this.#listener.left(attempt)
+    }
     this.#held.clear()
     this.#pulse.stop()
   }
@@ -152,7 +155,9 @@ export class Crew {
 
   async #perform(attempt: Attempt): Promise<void> {
     const { clock, notifier, time } = this.#engine
-    if (attempt.phase !== 'waiting' || time.now() >= attempt.leaseEndsAt) return this.#giveBack(attempt, 0)
+    // After a machine's sleep every lease is in doubt; what waits can do so elsewhere.
+    const doubtful = time.now() >= attempt.leaseEndsAt || time.hasSlept()
+    if (attempt.phase !== 'waiting' || doubtful) return this.#giveBack(attempt, 0)
     attempt.begin(clock.monotonic())
     this.#running++
     notifier.tell('started', () => eventOf(attempt))

@@ -100,6 +100,8 @@ export class Intake {
     this.#looping ??= this.#loop().finally(() => {
       this.#looping = undefined
       this.#crew.beat(false)
+      // Somebody began to drain in the turn in which the loop ended.
+      if (this.active) this.#run()
     })
   }
 

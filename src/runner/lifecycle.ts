@@ -30,18 +30,25 @@ export class Lifecycle {
   }
 
   start(): Promise<void> {
-    this.#starting ??= this.#start().catch((error: unknown) => {
-      this.#starting = undefined
+    if (this.#starting) return this.#starting
+    const starting = this.#start(this.#stopping).catch((error: unknown) => {
+      if (this.#starting === starting) this.#starting = undefined
       throw error
     })
-    return this.#starting
+    this.#starting = starting
+    return starting
   }
 
+  /** Each start and stop waits for the one before it, so the last word counts. */
   stop(timeoutMs: number): Promise<StopReport> {
-    this.#stopping ??= this.#stop(timeoutMs).finally(() => {
-      this.#stopping = undefined
+    if (this.#stopping && !this.#starting) return this.#stopping
+    const starting = this.#starting
+    this.#starting = undefined
+    const stopping = this.#stop(starting, timeoutMs).finally(() => {
+      if (this.#stopping === stopping) this.#stopping = undefined
     })
-    return this.#stopping
+    this.#stopping = stopping
+    return stopping
   }
 
   close(timeoutMs: number): Promise<StopReport> {
@@ -49,25 +56,33 @@ export class Lifecycle {
     return this.#closing
   }
 
-  async #start(): Promise<void> {
-    await this.#stopping
+  async #start(stopping: Promise<StopReport> | undefined): Promise<void> {
+    await stopping
     await this.ready()
     this.#stopWatching = await this.#engine.storage.watch?.(() => this.#worker.wake())
     this.#worker.start()
     this.#engine.notifier.info(`Worker '${this.#name}' started`)
   }
 
-  async #stop(timeoutMs: number): Promise<StopReport> {
-    const starting = this.#starting
+  async #stop(starting: Promise<void> | undefined, timeoutMs: number): Promise<StopReport> {
     // A start that failed has nothing to stop and told its caller why.
     await starting?.catch(() => {})
     const wasStarted = this.#worker.started
-    this.#starting = undefined
     const report = await this.#worker.stop(timeoutMs)
-    await this.#stopWatching?.()
-    this.#stopWatching = undefined
+    await this.#endWatch()
     if (wasStarted) this.#engine.notifier.info(`Worker '${this.#name}' stopped`)
     return report
+  }
+
+  async #endWatch(): Promise<void> {
+    const stopWatching = this.#stopWatching
+    this.#stopWatching = undefined
+    try {
+      await stopWatching?.()
+    } catch (error) {
+      // The app may have closed its client before: the worker is stopped all the same.
+      this.#engine.notifier.warn(`The storage's watch could not be ended: ${String(error)}`)
+    }
   }
 
   async #close(timeoutMs: number): Promise<StopReport> {

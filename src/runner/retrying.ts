@@ -1,6 +1,6 @@
 /** Getting through a storage's outage: the same call again, later each time, with jitter, and one word about it. */
+import { PieceworkError } from '../core/errors.ts'
 import type { Clock } from './clock.ts'
-import { pause } from './clock.ts'
 import type { Notifier } from './events.ts'
 
 const firstDelayMs = 50
@@ -13,6 +13,7 @@ export class Health {
   readonly #clock: Clock
   readonly #notifier: Notifier
   readonly #random: () => number
+  readonly #pauses = new Set<() => void>()
   #downSince: number | undefined
   #warnedAt = Number.NEGATIVE_INFINITY
 
@@ -51,20 +52,41 @@ export class Health {
   }
 
   /**
-   * Calls until it goes through, or until `giveUp` says after a failure that it is enough; then the last error is
-   * thrown. Every call must be safe to repeat: the contract's inserts and applies are.
+   * Calls until it goes through, or until `giveUp` says that so many failures are enough; then the last error is thrown.
+   * Every call must be safe to repeat: the contract's inserts and applies are.
    */
   async through<T>(call: () => T | Promise<T>, giveUp: (failures: number) => boolean): Promise<T> {
-    for (let failures = 1; ; failures++) {
+    let last: unknown = new PieceworkError('stopped', 'This instance was stopped')
+    for (let failures = 0; !giveUp(failures); ) {
       try {
         const answer = await call()
         this.up()
         return answer
       } catch (error) {
         this.down(error)
-        if (giveUp(failures)) throw error
-        await pause(this.#clock, this.delayMs(failures))
+        last = error
+        failures++
+        if (!giveUp(failures)) await this.pause(this.delayMs(failures))
       }
     }
+    throw last
+  }
+
+  /** Waits, unless {@link endPauses} is called: whoever waits has to see for itself what to do then. */
+  pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = () => {
+        cancel()
+        this.#pauses.delete(end)
+        resolve()
+      }
+      const cancel = this.#clock.after(delayMs, end)
+      this.#pauses.add(end)
+    })
+  }
+
+  /** No timer outlives a stop. */
+  endPauses(): void {
+    for (const end of this.#pauses) end()
   }
 }

@@ -36,13 +36,14 @@ export class StorageClock {
 
   /** Asks the storage. The answer was true somewhere between question and reply: the middle is taken. */
   async synchronise(): Promise<void> {
-    if (!this.#storage.now) return
-    const asked = this.#clock.monotonic()
-    const { now } = await this.#storage.now()
-    const answered = this.#clock.monotonic()
-    this.#base = now + (answered - asked) / 2
-    this.#baseMonotonic = answered
-    this.#wallOffset = this.#clock.now() - answered
+    if (this.#storage.now) {
+      const asked = this.#clock.monotonic()
+      const { now } = await this.#storage.now()
+      const answered = this.#clock.monotonic()
+      this.#base = now + (answered - asked) / 2
+      this.#baseMonotonic = answered
+    }
+    this.#wallOffset = this.#clock.now() - this.#clock.monotonic()
   }
 
   /** Whether the machine slept, or somebody set its clock, since the last synchronisation: leases may be over. */

@@ -26,6 +26,9 @@ export class Worker {
   readonly #crew: Crew
   readonly #intake: Intake
   readonly #alarm: Alarm
+  /** What runs in the foreground: a stop waits for it as for the rest. */
+  readonly #foreground = new Set<Promise<unknown>>()
+  /** While it stops. */
   #report: StopReport | undefined
   #ended = 0
 
@@ -70,6 +73,7 @@ export class Worker {
 
   /** Runs what is due until nothing is; resolves with how many attempts ended. */
   async drain(): Promise<number> {
+    if (this.#report) return 0
     this.#engine.abandoned = false
     const before = this.#ended
     await this.#intake.drain()
@@ -78,11 +82,15 @@ export class Worker {
 
   /** Claims one due task, runs it here and now, and resolves with its id once its outcome is stored. */
   async runNext(): Promise<string | undefined> {
+    if (this.#report) return undefined
     this.#engine.abandoned = false
-    const claimed = await this.#intake.claimOne()
-    if (!claimed) return undefined
-    await this.#crew.runNow(claimed)
-    return claimed.attempt.row.id
+    const running = this.#runOne()
+    this.#foreground.add(running)
+    try {
+      return await running
+    } finally {
+      this.#foreground.delete(running)
+    }
   }
 
   /** Ends the attempt of a task that was cancelled by this process. */
@@ -99,9 +107,11 @@ export class Worker {
     const finished = this.#finish()
     if (!(await fulfilledWithin(clock, timeoutMs, finished))) {
       this.#crew.abortAll(stopGraceMs)
-      this.#engine.abandoned = true
       await fulfilledWithin(clock, stopGraceMs + 50, finished)
     }
+    // From here on nothing is written, whatever comes back or ends late.
+    this.#engine.abandoned = true
+    this.#engine.health.endPauses()
     this.#crew.abandon()
     this.#report = undefined
     return report
@@ -110,7 +120,19 @@ export class Worker {
   async #finish(): Promise<void> {
     await this.#intake.stop()
     this.#crew.giveBackWaiting()
+    await Promise.allSettled(this.#foreground)
     await this.#crew.finish()
+  }
+
+  async #runOne(): Promise<string | undefined> {
+    const claimed = await this.#intake.claimOne()
+    if (!claimed) return undefined
+    if (this.#report) {
+      this.#crew.giveBackWaiting([claimed])
+      return undefined
+    }
+    await this.#crew.runNow(claimed)
+    return claimed.attempt.row.id
   }
 
   #onEnded(attempt: Attempt, task: SettledTask | undefined): void {

@@ -91,7 +91,7 @@ test('LZ-06 no call names an id twice when a worker stood still and claimed its 
   const clock = manualClock()
   for (const stillFor of ['31s', '45s', '61s', '95s'] as const) {
     const storage = ledger(memory())
-    const ends: ReturnType<typeof later>[] = []
+    const ends: ReturnType<typeof later<void>>[] = []
     const work = task('work', {
       retry: fixed({ maxAttempts: 9, delay: 0 }),
       run: () => {

@@ -1,0 +1,263 @@
+/** Stopping: in time, once or often, with handlers that do not end, and with calls on their way. */
+import { describe, expect, test } from 'vitest'
+import { memory } from '../../adapters/memory/index.ts'
+import { piecework, StoppingError, type TaskContext, TimeoutError, task } from '../../src/index.ts'
+import type { Storage } from '../../src/storage/index.ts'
+import { manualClock, type Verb } from '../../src/testing/index.ts'
+import { later, proc, rowOf } from './kit.ts'
+import { checkHistory, ledger } from './ledger.ts'
+
+const never = () => new Promise<never>(() => {})
+
+describe('stop', () => {
+  test('SD-01 with handlers that do not end resolves in time and lists what it gave back and what it left', async () => {
+    const clock = manualClock()
+    const storage = ledger(memory())
+    const reasons: unknown[] = []
+    const deaf = task('deaf', { run: never })
+    const polite = task('polite', {
+      run: ({ signal }: TaskContext) =>
+        new Promise((_, reject) => {
+          signal.addEventListener('abort', () => {
+            reasons.push(signal.reason)
+            reject(signal.reason)
+          })
+        }),
+    })
+    const a = proc([deaf, polite], { storage, clock })
+    const left = await a.work.add(deaf)
+    const given = await a.work.add(polite)
+    await a.work.start()
+    await clock.tick('1s')
+    const began = clock.now()
+    const stopped = a.work.stop({ timeout: '5s' }).then((report) => ({ report, tookMs: clock.now() - began }))
+    await clock.tick('10s')
+    const { report, tookMs } = await stopped
+    expect(tookMs).toBeLessThanOrEqual(5_250)
+    expect(report).toEqual({ givenBack: [given.id], abandoned: [left.id] })
+    expect(reasons[0]).toBeInstanceOf(StoppingError)
+    expect(await rowOf(storage, given.id)).toMatchObject({ state: 'waiting', tries: 0 })
+    expect(await rowOf(storage, left.id)).toMatchObject({ state: 'running', tries: 1 })
+    expect(a.timers()).toBe(0)
+    for (const { id } of [left, given]) checkHistory(storage, id)
+  })
+
+  test('SD-02 while a claim is on its way gives back what it brings, and no attempt is counted', async () => {
+    const clock = manualClock()
+    const storage = ledger(memory())
+    const runs: string[] = []
+    const work = task('work', { run: ({ id }) => void runs.push(id) })
+    let report: Promise<unknown> | undefined
+    const a = proc([work], {
+      storage,
+      clock,
+      onCall: (verb, when) => {
+        if (verb === 'claim' && when === 'after') report ??= a.work.stop()
+      },
+    })
+    const { id } = await a.work.add(work)
+    await a.work.start()
+    await clock.tick('1s')
+    expect(await report).toEqual({ givenBack: [id], abandoned: [] })
+    expect(runs).toEqual([])
+    expect(await rowOf(storage, id)).toMatchObject({ state: 'waiting', tries: 0, wakeAt: expect.any(Number) })
+    checkHistory(storage, id)
+  })
+
+  test('SD-02 P-STOP runs and writes nothing when a claim answers long after it resolved', async () => {
+    const clock = manualClock()
+    const storage = memory()
+    const gate = later()
+    const calls: Verb[] = []
+    const runs: string[] = []
+    const work = task('work', { run: ({ id }) => void runs.push(id) })
+    const slow = Object.assign(Object.create(storage) as Storage, {
+      claim: async (...args: Parameters<typeof storage.claim>) => {
+        const rows = storage.claim(...args)
+        await gate.promise
+        return rows
+      },
+    })
+    const a = proc([work], { storage: slow, clock, onCall: (verb, when) => when === 'before' && calls.push(verb) })
+    const { id } = await a.work.add(work)
+    await a.work.start()
+    await clock.tick('1s')
+    const stopped = a.work.stop({ timeout: '1s' })
+    await clock.tick('2s')
+    await stopped
+    calls.length = 0
+    gate.resolve()
+    await clock.tick('10s')
+    expect(runs).toEqual([])
+    expect(calls).toEqual([])
+    expect(a.timers()).toBe(0)
+    // A later start finds what that claim took, and does not count it.
+    await a.work.start()
+    await clock.tick('2s')
+    expect(await rowOf(storage, id)).toMatchObject({ state: 'completed', tries: 1 })
+  })
+
+  test('P-STOP during an outage writes nothing afterwards and leaves no timer', async () => {
+    const clock = manualClock()
+    const storage = memory()
+    let down = false
+    const calls: string[] = []
+    const end = later()
+    const work = task('work', {
+      run: ({ progress }: TaskContext) => {
+        progress('half')
+        return end.promise
+      },
+    })
+    const a = proc([work], {
+      storage,
+      clock,
+      onCall: (verb, when) => {
+        if (when === 'before') calls.push(verb)
+        if (down) throw new Error('the storage is away')
+      },
+    })
+    await a.work.add(work)
+    await a.work.start()
+    await clock.settle()
+    down = true
+    end.resolve()
+    await clock.tick('20s')
+    const stopped = a.work.stop({ timeout: '1s' })
+    await clock.tick('2s')
+    expect((await stopped).abandoned).toHaveLength(1)
+    expect(a.timers()).toBe(0)
+    calls.length = 0
+    down = false
+    await clock.tick('1m')
+    expect(calls).toEqual([])
+  })
+
+  test('P-STOP waits for a task that runs in the foreground, as for any other', async () => {
+    const clock = manualClock()
+    const storage = memory()
+    const end = later()
+    const work = task('work', { run: () => end.promise })
+    const a = proc([work], { storage, clock })
+    const { id } = await a.work.add(work)
+    const ran = a.work.runNext()
+    await clock.settle()
+    let report: unknown
+    void a.work.stop().then((made) => {
+      report = made
+    })
+    await clock.tick('5s')
+    expect(report).toBeUndefined()
+    end.resolve()
+    await clock.settle()
+    expect(report).toEqual({ givenBack: [], abandoned: [] })
+    expect((await ran)?.id).toBe(id)
+    expect(await rowOf(storage, id)).toMatchObject({ state: 'completed', tries: 1 })
+  })
+
+  test('SD-05 after the app closed the storage resolves, and makes no storm of errors', async () => {
+    const clock = manualClock()
+    const storage = memory()
+    const end = later()
+    const work = task('work', { run: () => end.promise })
+    const a = proc([work], { storage, clock })
+    await a.work.add(work)
+    await a.work.start()
+    await clock.tick('1s')
+    storage.close()
+    end.resolve()
+    const stopped = a.work.stop({ timeout: '5s' })
+    await clock.tick('6s')
+    await stopped
+    expect(a.lines.filter((line) => !line.startsWith('info')).length).toBeLessThanOrEqual(1)
+    expect(a.timers()).toBe(0)
+  })
+})
+
+describe('a handler that does not settle', () => {
+  test('ER-03 is aborted at its timeout, reported as stuck, and its place goes to the next', async () => {
+    const clock = manualClock()
+    const reasons: unknown[] = []
+    const deaf = task('deaf', {
+      timeout: '10s',
+      retry: () => 'stop',
+      run: ({ signal }: TaskContext) => {
+        signal.addEventListener('abort', () => reasons.push(signal.reason))
+        return never()
+      },
+    })
+    const next = task('next', { run: () => 'ran' })
+    const a = proc([deaf, next], { clock, concurrency: 1 })
+    const stuck: string[] = []
+    a.work.on('stuck', ({ id }) => stuck.push(id))
+    const { id } = await a.work.add(deaf)
+    await a.work.start()
+    await clock.tick('1s')
+    const other = await a.work.add(next)
+    await clock.tick('14s')
+    expect(reasons[0]).toBeInstanceOf(TimeoutError)
+    await clock.tick('2s')
+    expect(stuck).toEqual([id])
+    expect(await a.work.get(id)).toMatchObject({ state: 'failed', errors: [{ name: 'TimeoutError' }] })
+    expect((await a.work.get(other.id))?.state).toBe('completed')
+    await a.work.stop()
+    expect(a.timers()).toBe(0)
+  })
+
+  test('ER-04 settles after all: ignored, told once, logged once', async () => {
+    const clock = manualClock()
+    const end = later<string>()
+    const work = task('work', { timeout: '10s', retry: () => 'stop', run: () => end.promise })
+    const a = proc([work], { clock })
+    const late: string[] = []
+    a.work.on('late', ({ id }) => late.push(id))
+    const { id } = await a.work.add(work)
+    await a.work.start()
+    await clock.tick('20s')
+    const before = await a.work.get(id)
+    end.resolve('too late')
+    end.resolve('again')
+    end.reject(new Error('and again'))
+    await clock.tick('1s')
+    expect(await a.work.get(id)).toEqual(before)
+    expect(late).toEqual([id])
+    expect(a.lines.filter((line) => line.startsWith('warn'))).toHaveLength(1)
+  })
+})
+
+describe('starting and stopping', () => {
+  test('SD-03 twice, before a start, or at once with it: harmless, and the last word counts', async () => {
+    const clock = manualClock()
+    const a = proc([task('work', { run: () => {} })], { clock })
+    await a.work.stop()
+    expect(a.work.running).toBe(false)
+    await Promise.all([a.work.start(), a.work.start()])
+    expect(a.work.running).toBe(true)
+    const [one, two] = await Promise.all([a.work.stop(), a.work.stop()])
+    expect(one).toEqual(two)
+    await Promise.all([a.work.start(), a.work.stop()])
+    expect(a.work.running).toBe(false)
+    await Promise.all([a.work.start(), a.work.stop(), a.work.start()])
+    expect(a.work.running).toBe(true)
+    await Promise.all([a.work.stop(), a.work.start(), a.work.stop()])
+    await clock.settle()
+    expect(a.work.running).toBe(false)
+    expect(a.timers()).toBe(0)
+  })
+
+  test('SD-03 two hundred times leaves no handle open', async () => {
+    const storage = memory()
+    const resources = () => process.getActiveResourcesInfo().filter((kind) => kind !== 'Immediate').length
+    const work = task('work', { run: () => {} })
+    const instance = piecework({ storage, definitions: [work] })
+    const before = resources()
+    for (let round = 0; round < 200; round++) {
+      await instance.start()
+      if (round % 10 === 0) await instance.add(work)
+      await instance.stop()
+    }
+    expect(resources()).toBeLessThanOrEqual(before)
+    await instance.drain()
+    expect((await instance.status()).tasks.work).toEqual({ completed: 20 })
+  })
+})
