@@ -270,6 +270,7 @@ describe.each(drivers)('a database of %s', (_, connect) => {
   test('that has a transaction open makes each write `busy`, so that no rollback undoes what was acknowledged', () => {
     const db = connected(connect)
     const storage = opened(db)
+    storage.insert([aRow('due')])
     db.exec('begin')
     for (const call of [
       () => storage.insert([aRow('a')]),
