@@ -40,13 +40,24 @@ export interface LostReservation extends ReservationBase {
 
 export type Reservation = ActiveReservation | StartedReservation | ReleasedReservation | LostReservation
 
+/** Every move a reservation makes, with what makes it. */
 export const reservationMoves = {
-  active: ['started', 'released', 'expired', 'revoked'],
-  started: ['started', 'released', 'expired', 'revoked'],
-  released: [],
-  expired: [],
-  revoked: [],
-} as const satisfies Record<Reservation['state'], readonly Reservation['state'][]>
+  active: {
+    started: 'start',
+    released: 'given up before its start',
+    expired: 'it was not begun in time',
+    revoked: 'taken back, as by a cancel',
+  },
+  started: {
+    started: 'a sign of life moves its end',
+    released: 'its holder is done',
+    expired: 'no sign of life in time',
+    revoked: 'taken back, as by a cancel',
+  },
+  released: {},
+  expired: {},
+  revoked: {},
+} as const satisfies Record<Reservation['state'], Partial<Record<Reservation['state'], string>>>
 
 export function reserve(
   facts: { readonly token: string; readonly holder: string; readonly startWithinMs: number },

@@ -1,0 +1,56 @@
+/** Writes docs/states.md from the machines' own tables: `npm run docs:states`. */
+import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { reservationMoves } from '../../src/core/reservation.ts'
+import { taskMoves } from '../../src/core/task.ts'
+
+export const statesFile = fileURLToPath(new URL('../../docs/states.md', import.meta.url))
+
+type Moves = Readonly<Record<string, Readonly<Record<string, string>>>>
+
+const machines: readonly { readonly title: string; readonly about: string; readonly moves: Moves }[] = [
+  {
+    title: 'Task',
+    about:
+      'One unit of work. Attempts are counted by the claim. `completed` is final; `failed` and `cancelled` are left only ' +
+      'by a retry by hand.',
+    moves: taskMoves,
+  },
+  {
+    title: 'Reservation',
+    about:
+      "One holder's fenced, time-limited claim. For tasks it lives in the row itself (holder, rev, wakeAt); for rows of " +
+      "the app's own tables in columns that the app names.",
+    moves: reservationMoves,
+  },
+]
+
+/** The page as it should be. */
+export function statesPage(): string {
+  const head =
+    '# States\n\nMade from the `moves` tables of `src/core` by `npm run docs:states`; a test holds it to them.\n'
+  return [head, ...machines.map(section)].join('\n')
+}
+
+function section({ title, about, moves }: (typeof machines)[number]): string {
+  const arrows = Object.entries(moves).flatMap(([from, targets]) =>
+    Object.entries(targets).map(([to, why]) => ({ from, to, why })),
+  )
+  const final = Object.keys(moves).filter((state) => Object.keys(moves[state] ?? {}).length === 0)
+  return [
+    `## ${title}\n`,
+    `${about}\n`,
+    '| from | to | by |',
+    '| --- | --- | --- |',
+    ...arrows.map(({ from, to, why }) => `| \`${from}\` | \`${to}\` | ${why} |`),
+    ...final.map((state) => `| \`${state}\` | | final |`),
+    '',
+    '```mermaid',
+    'stateDiagram-v2',
+    ...arrows.map(({ from, to, why }) => `  ${from} --> ${to}: ${why}`),
+    '```',
+    '',
+  ].join('\n')
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(statesFile, statesPage())
