@@ -9,12 +9,13 @@ const suspects = '~suspects'
 export class Buffer {
   readonly #limits: ReadonlyMap<string, number>
   readonly #waiting = new Map<string, Attempt[]>()
+  /** How many run, by definition; suspects are counted as such too. */
   readonly #active = new Map<string, number>()
   #size = 0
 
   /** `limits`: how many of a definition may run at once, where it says so. */
   constructor(limits: ReadonlyMap<string, number>) {
-    this.#limits = new Map([...limits, [suspects, 1]])
+    this.#limits = limits
   }
 
   /** How many wait. */
@@ -22,7 +23,7 @@ export class Buffer {
     return this.#size
   }
 
-  /** How many of a definition wait or run. */
+  /** How many of a definition wait or run. A suspect that waits is not counted: there is one at most. */
   held(name: string): number {
     return (this.#waiting.get(name)?.length ?? 0) + (this.#active.get(name) ?? 0)
   }
@@ -47,21 +48,33 @@ export class Buffer {
     for (const [line, waiting] of this.#waiting) {
       const head = waiting[0]
       if (!head || head.order >= order) continue
-      const limit = this.#limits.get(line)
-      if (limit !== undefined && (this.#active.get(line) ?? 0) >= limit) continue
+      if (!this.#mayRun(head)) continue
       first = line
       order = head.order
     }
     if (first === undefined) return undefined
+    const attempt = this.#waiting.get(first)?.shift()
+    if (!attempt) return undefined
     this.#size--
-    this.#active.set(first, (this.#active.get(first) ?? 0) + 1)
-    return this.#waiting.get(first)?.shift()
+    this.#count(attempt, 1)
+    return attempt
   }
 
   /** What {@link take} gave has ended. */
   done(attempt: Attempt): void {
-    const line = lineOf(attempt)
-    this.#active.set(line, (this.#active.get(line) ?? 1) - 1)
+    this.#count(attempt, -1)
+  }
+
+  #mayRun(attempt: Attempt): boolean {
+    const limit = this.#limits.get(attempt.row.name)
+    if (limit !== undefined && (this.#active.get(attempt.row.name) ?? 0) >= limit) return false
+    return !isSuspect(attempt) || (this.#active.get(suspects) ?? 0) === 0
+  }
+
+  #count(attempt: Attempt, change: 1 | -1): void {
+    const { name } = attempt.row
+    this.#active.set(name, (this.#active.get(name) ?? 0) + change)
+    if (isSuspect(attempt)) this.#active.set(suspects, (this.#active.get(suspects) ?? 0) + change)
   }
 
   /** Takes out all that wait and match, without their having begun. */

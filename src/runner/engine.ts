@@ -22,6 +22,6 @@ export interface Engine {
   /** A name for one claim or one operator's call, never used twice by anybody. */
   readonly newHolder: () => string
   readonly definitions: ReadonlyMap<string, Settings>
-  /** True once a stop gave up on a storage that does not answer. */
+  /** True from the end of a stop until work begins again: nothing more may be written for attempts. */
   abandoned: boolean
 }

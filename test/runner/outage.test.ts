@@ -1,0 +1,212 @@
+/** A storage that is away, and answers that are lost: nothing is lost with them, nothing is done twice, nothing grows. */
+import { describe, expect, test } from 'vitest'
+import { memory } from '../../adapters/memory/index.ts'
+import { fixed, type TaskContext, task } from '../../src/index.ts'
+import { type Fault, faulty, manualClock, type Verb } from '../../src/testing/index.ts'
+import { proc, rowOf } from './kit.ts'
+import { checkHistory, ledger } from './ledger.ts'
+
+describe('an answer that is lost', () => {
+  test.each(['1s', '1m'] as const)(
+    'DB-01 of a claim: it is found and given back at the next, and no attempt is charged (polling every %s)',
+    async (poll) => {
+      const storage = ledger(memory())
+      const clock = manualClock()
+      const attempts: number[] = []
+      const work = task('work', { run: ({ attempt }) => void attempts.push(attempt) })
+      const a = proc([work], { storage: faulty(storage, once('claim', 1, 'after')), clock, poll })
+      const { id } = await a.work.add(work)
+      await a.work.start()
+      await clock.tick('1s')
+      expect(attempts).toEqual([1])
+      expect(storage.history(id)).toMatchObject({ refunds: 1, ends: ['completed'] })
+      expect(storage.history(id).claims).toHaveLength(2)
+      checkHistory(storage, id)
+    },
+  )
+
+  test('DB-01 of a claim that commits after its time ran out: found later, before its lease ends', async () => {
+    const storage = ledger(memory())
+    const clock = manualClock()
+    const attempts: number[] = []
+    const work = task('work', { run: ({ attempt }) => void attempts.push(attempt) })
+    let slow = true
+    const late = Object.assign(Object.create(storage) as typeof storage, {
+      claim: async (request: Parameters<typeof storage.claim>[0]) => {
+        if (!slow) return storage.claim(request)
+        slow = false
+        clock.after(3_000, () => storage.claim(request))
+        throw new Error('timed out')
+      },
+    })
+    const a = proc([work], { storage: late, clock })
+    // Due only when the slow claim gets through, so that no other claim takes it before.
+    const { id } = await a.work.add(work)
+    await a.work.pause(work)
+    await a.work.start()
+    await clock.settle()
+    expect(slow).toBe(true)
+    await a.work.resume(work)
+    const held = proc([work], { storage, clock })
+    await clock.settle()
+    await clock.tick('29s')
+    expect(attempts).toEqual([1])
+    expect((await rowOf(storage, id)).tries).toBe(1)
+    checkHistory(storage, id)
+    await held.work.stop()
+  })
+
+  test('DB-02 of an outcome: said again it stands, neither an error nor a second run', async () => {
+    const storage = ledger(memory())
+    const clock = manualClock()
+    const runs: number[] = []
+    const work = task('work', { run: ({ attempt }) => runs.push(attempt) })
+    const a = proc([work], { storage: faulty(storage, once('apply', 1, 'after')), clock })
+    const completed: string[] = []
+    const lost: string[] = []
+    a.work.on('completed', ({ id }) => completed.push(id))
+    a.work.on('lost', ({ id }) => lost.push(id))
+    const { id } = await a.work.add(work)
+    await a.work.start()
+    await clock.tick('1m')
+    expect(runs).toEqual([1])
+    expect(completed).toEqual([id])
+    expect(lost).toEqual([])
+    checkHistory(storage, id)
+  })
+
+  test.each([undefined, 'chosen'])(
+    'DB-03 of an add: said again it is one row, and the caller is told added (id: %s)',
+    async (id) => {
+      const storage = memory()
+      const clock = manualClock()
+      const work = task('work', { run: () => {} })
+      const a = proc([work], { storage: faulty(storage, once('insert', 1, 'after')), clock })
+      const adding = a.work.add(work, undefined, { key: 'k', ...(id ? { id } : {}) })
+      await clock.tick('1s')
+      const added = await adding
+      expect(added.status).toBe(id ? 'duplicate' : 'added')
+      expect(storage.count({ upTo: 10 }).counts).toEqual({ work: { waiting: 1 } })
+    },
+  )
+
+  test('DB-03 of an add that fails for good: the error names the ids, and adding with one again makes one row', async () => {
+    const storage = memory()
+    const clock = manualClock()
+    const work = task('work', { run: () => {} })
+    let down = true
+    const a = proc([work], {
+      storage: faulty(storage, (verb) => (down && verb === 'insert' ? 'after' : 'pass')),
+      clock,
+    })
+    const adding = a.work.add(work).catch((error: unknown) => error)
+    await clock.tick('10s')
+    const error = (await adding) as { code: string; ids: string[] }
+    expect(error.code).toBe('storage_failed')
+    down = false
+    expect((await a.work.add(work, undefined, { id: error.ids[0]! })).status).toBe('duplicate')
+    expect(storage.count({ upTo: 10 }).counts).toEqual({ work: { waiting: 1 } })
+  })
+})
+
+const course: Record<string, (context: TaskContext) => unknown> = {
+  good: () => 'good',
+  'bad once': ({ attempt }) => {
+    if (attempt === 1) throw new Error('bad once')
+    return 'good'
+  },
+  'snoozes once': ({ snooze, progress }) => {
+    if (progressed.has('snoozed')) return 'good'
+    progressed.add('snoozed')
+    progress('half')
+    return snooze('1s')
+  },
+  emits: async ({ emit, progress }) => {
+    progress('begun')
+    await emit({ item: 1 })
+    return 'good'
+  },
+}
+const progressed = new Set<string>()
+
+describe.each(['insert', 'claim', 'extend', 'apply', 'get', 'find'] as const)('a %s', (verb) => {
+  test.each(['before', 'after'] as const)(
+    'DB-02 P-LOST P-ONE-OUTCOME P-ATTEMPT that fails %s it took effect, at its Nth call, for every N: all end once, attempts are exact',
+    async (fault) => {
+      for (let nth = 1; nth <= 12; nth++) {
+        progressed.clear()
+        const storage = ledger(memory())
+        const clock = manualClock()
+        const work = task('work', {
+          retry: fixed({ maxAttempts: 2, delay: '1s' }),
+          run: async (context: TaskContext<string>) => {
+            await new Promise<void>((resolve) => void clock.after(1_500, resolve))
+            return course[context.input]!(context as TaskContext)
+          },
+        })
+        const a = proc([work], { storage: faulty(storage, once(verb, nth, fault)), clock, lease: '3s' })
+        const adding = Promise.all(Object.keys(course).map((input) => a.work.add(work, input)))
+        await clock.tick('1s')
+        const added = await adding
+        await a.work.start().catch(() => a.work.start())
+        await clock.tick('30s')
+        for (const { id } of added) {
+          const row = await rowOf(storage, id)
+          const tries = row.input === '"bad once"' ? 2 : 1
+          expect({ nth, state: row.state, tries: row.tries }).toEqual({ nth, state: 'completed', tries })
+          expect(storage.history(id).ends).toEqual(['completed'])
+          checkHistory(storage, id)
+        }
+        await a.work.stop()
+        expect(a.timers()).toBe(0)
+      }
+    },
+  )
+})
+
+test('DB-07 ten minutes without storage: bounded jittered waiting, few warnings, nothing grows, then work goes on', async () => {
+  const storage = memory()
+  const clock = manualClock()
+  const runs: string[] = []
+  const end: (() => void)[] = []
+  const work = task('work', {
+    run: ({ id }) => new Promise<void>((resolve) => end.push(() => resolve(void runs.push(id)))),
+  })
+  let down = false
+  const calls: { verb: Verb; at: number }[] = []
+  const plan = (verb: Verb): Fault => {
+    if (down) calls.push({ verb, at: clock.now() })
+    return down ? 'before' : 'pass'
+  }
+  const a = proc([work], { storage: faulty(storage, plan), clock })
+  await a.work.add([work.with(), work.with(), work.with({ n: 3 }, { delay: '2m' })])
+  await a.work.start()
+  await clock.tick('10s')
+  down = true
+  end[0]!()
+  await clock.tick('30s')
+  const timers = a.timers()
+  calls.length = 0
+  a.lines.length = 0
+  await clock.tick('10m')
+  const perMinute = calls.length / 10
+  expect(perMinute).toBeLessThan(120)
+  expect(a.lines.length).toBeLessThanOrEqual(61)
+  expect(a.timers()).toBeLessThanOrEqual(timers)
+  const claims = calls.filter(({ verb }) => verb === 'get').map(({ at }) => at)
+  const gaps = claims.slice(1).map((at, index) => at - claims[index]!)
+  expect(Math.min(...gaps)).toBeGreaterThanOrEqual(1_990)
+  expect(Math.max(...gaps)).toBeLessThanOrEqual(4_010)
+  expect(new Set(gaps.map((gap) => Math.round(gap / 10))).size).toBeGreaterThan(gaps.length / 4)
+  down = false
+  await clock.tick('5s')
+  for (const go of end.splice(1)) go()
+  await clock.tick('1s')
+  for (const go of end) go()
+  await clock.tick('1m')
+  expect(storage.count({ upTo: 10 }).counts).toEqual({ work: { completed: 3 } })
+})
+
+function once(verb: Verb, nth: number, fault: Fault) {
+  return (called: Verb, call: number): Fault => (called === verb && call === nth ? fault : 'pass')
+}
