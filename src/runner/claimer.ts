@@ -8,6 +8,9 @@ import { Attempt } from './attempt.ts'
 import type { Engine } from './engine.ts'
 import { ItemWriter } from './item-writer.ts'
 
+/** How often a row of items is offered to a storage that fails: about as long as a lease lasts without it. */
+const maxItemTries = 12
+
 /** What became of one claimed row: an attempt to run, or one with nothing left to try. */
 export interface Claimed {
   readonly attempt: Attempt
@@ -79,8 +82,14 @@ export class Claimer {
     }
   }
 
-  readonly #makeItems = (attempt: Attempt) =>
-    new ItemWriter(this.#engine.storage, { id: attempt.row.id, name: attempt.row.name, fence: attempt.fence })
+  readonly #makeItems = (attempt: Attempt) => {
+    const { storage, health } = this.#engine
+    const { fence, row } = attempt
+    const enough = (failures: number) =>
+      failures >= maxItemTries || attempt.abortReason !== undefined || this.#engine.abandoned
+    const insert = (items: Row) => health.through(() => storage.insert([items]), enough)
+    return new ItemWriter(insert, storage.traits.rowMaxBytes, { id: row.id, name: row.name, fence })
+  }
 
   #lose(holder: string, until: Instant): void {
     this.#lost.set(holder, until)

@@ -21,7 +21,10 @@ export interface TaskOptions<Context, Result> {
   readonly timeout?: Duration
   /** How many tasks of this definition one process runs at once. @default the worker's concurrency */
   readonly concurrency?: number
-  /** Says whether an attempt that ended was good. @default every attempt that resolved */
+  /**
+   * Says whether an attempt that ended was good. Where it is written after `run`, its outcome has the result's type.
+   * @default every attempt that resolved
+   */
   readonly check?: SuccessCheck<Result>
   /** How often the process may vanish while it runs one task before the task fails. @default 3 */
   readonly maxCrashes?: number
@@ -73,12 +76,12 @@ const known = ['run', 'input', 'retry', 'timeout', 'concurrency', 'check', 'maxC
  * it is added, and a stored input that no longer passes fails its task without a retry.
  * @throws TypeError on a name or option that cannot be.
  */
-export function task<Schema extends StandardSchemaV1, Result = void>(
+export function task<Schema extends StandardSchemaV1, Result = unknown>(
   name: string,
   options: TaskOptions<TaskContext<StandardSchemaV1.InferOutput<Schema>>, Result> & { readonly input: Schema },
 ): TaskDefinition<StandardSchemaV1.InferInput<Schema>, Result>
 /** Defines a task whose input nobody checks; its type is taken from the handler's parameter. */
-export function task<Input = unknown, Result = void>(
+export function task<Input = unknown, Result = unknown>(
   name: string,
   options: TaskOptions<TaskContext<Input>, Result> & { readonly input?: undefined },
 ): TaskDefinition<Input, Result>

@@ -1,7 +1,7 @@
 /** Items that a running attempt emits: kept in rows of their own, many to a row, under the attempt's fence. */
 import { PieceworkError } from '../core/errors.ts'
 import { encode } from '../core/payload.ts'
-import type { Row, Storage } from '../storage/storage.ts'
+import type { Row } from '../storage/storage.ts'
 import { utf8Length } from '../storage/utf8.ts'
 
 /** The state of a row of items. It never becomes due. */
@@ -25,7 +25,7 @@ export function itemPrefix(taskId: string, fence: number): string {
  */
 export class ItemWriter {
   count = 0
-  readonly #storage: Storage
+  readonly #insert: (row: Row) => Promise<unknown>
   readonly #task: { readonly id: string; readonly name: string; readonly fence: number }
   readonly #rowMaxBytes: number
   #texts: string[] = []
@@ -35,10 +35,15 @@ export class ItemWriter {
   #failed: unknown
   #closed = false
 
-  constructor(storage: Storage, task: { readonly id: string; readonly name: string; readonly fence: number }) {
-    this.#storage = storage
+  /** `insert` stores a row, getting through a short outage: that is not the handler's failure. */
+  constructor(
+    insert: (row: Row) => Promise<unknown>,
+    rowMaxBytes: number,
+    task: { readonly id: string; readonly name: string; readonly fence: number },
+  ) {
+    this.#insert = insert
+    this.#rowMaxBytes = rowMaxBytes
     this.#task = task
-    this.#rowMaxBytes = storage.traits.rowMaxBytes
   }
 
   /** @throws PayloadError on what JSON does not keep, PieceworkError `too_large` on an item over a row's size. */
@@ -77,7 +82,7 @@ export class ItemWriter {
   async #write(row: Row): Promise<void> {
     try {
       // The id is this attempt's alone, so a duplicate is this very row, stored by a try whose answer was lost.
-      await this.#storage.insert([row])
+      await this.#insert(row)
     } catch (error) {
       this.#failed = error
     }
