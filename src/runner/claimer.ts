@@ -24,6 +24,9 @@ export class Claimer {
   readonly #lost = new Map<string, Instant>()
   /** When to look for them next: a claim that was given up may still be under way in the database. */
   #searchAt = 0
+  /** Fences of tasks that this process cancelled while a claim was under way, which may have taken them before. */
+  readonly #cancelled = new Map<string, number>()
+  #underWay = 0
   #order = 0
 
   constructor(engine: Engine, leaseMs: number) {
@@ -31,8 +34,23 @@ export class Claimer {
     this.#leaseMs = leaseMs
   }
 
+  /** What is cancelled must not begin, even if a claim that is under way has taken it already. */
+  skip({ id, rev }: Row): void {
+    if (this.#underWay > 0) this.#cancelled.set(id, rev)
+  }
+
   /** @throws whatever the storage throws; the claim is then looked for later. */
   async claim(wants: ClaimRequest['wants'], limit: number): Promise<Claimed[]> {
+    this.#underWay++
+    try {
+      return await this.#claim(wants, limit)
+    } finally {
+      this.#underWay--
+      if (this.#underWay === 0) this.#cancelled.clear()
+    }
+  }
+
+  async #claim(wants: ClaimRequest['wants'], limit: number): Promise<Claimed[]> {
     const { storage, time, health, newHolder } = this.#engine
     const holder = newHolder()
     let rows: Row[]
@@ -59,6 +77,7 @@ export class Claimer {
     }
     const claimed: Claimed[] = []
     for (const row of rows) {
+      if (row.rev < (this.#cancelled.get(row.id) ?? 0)) continue
       const one = this.#begin(row, now)
       if (one) claimed.push(one)
     }

@@ -1,6 +1,7 @@
 /** Runs claimed attempts side by side, keeps their leases, and hands their outcomes to be stored. */
 import PQueue from 'p-queue'
 import { StoppingError } from '../core/errors.ts'
+import type { Row } from '../storage/storage.ts'
 import type { Attempt } from './attempt.ts'
 import { Buffer } from './buffer.ts'
 import type { Claimed } from './claimer.ts'
@@ -135,9 +136,10 @@ export class Crew {
   }
 
   /** Ends the attempt of a task that was cancelled by this process, without waiting for the next beat. */
-  abortCancelled(id: string, reason: Error): void {
+  abortCancelled({ id, rev }: Row, reason: Error): void {
     const attempt = this.#held.get(id)
-    if (!attempt || attempt.phase === 'ended') return
+    // A newer attempt is of a task that was retried by hand since.
+    if (!attempt || attempt.phase === 'ended' || attempt.row.rev > rev) return
     attempt.phase = 'lost'
     this.#abort(attempt, reason)
   }

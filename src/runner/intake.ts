@@ -1,5 +1,5 @@
 /** Claims while there is room and something is due; sleeps between polls, and gets through a storage's outage. */
-import type { ClaimRequest } from '../storage/storage.ts'
+import type { ClaimRequest, Row } from '../storage/storage.ts'
 import { Bell } from './bell.ts'
 import { type Claimed, Claimer } from './claimer.ts'
 import type { Cancel } from './clock.ts'
@@ -82,6 +82,11 @@ export class Intake {
   /** There is room, or nothing is held any longer. */
   ring(): void {
     this.#bell.ring()
+  }
+
+  /** This process has just cancelled the task of this row. */
+  skip(row: Row): void {
+    this.#claimer.skip(row)
   }
 
   /** Claims one due row of any definition. */

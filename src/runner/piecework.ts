@@ -110,7 +110,7 @@ export class Piecework {
       task.state === 'held' || task.state === 'waiting' || task.state === 'running' ? cancel(task, now) : undefined,
     )
     if (!row) return false
-    this.#worker.abortCancelled(id, new LeaseLostError('The task was cancelled'))
+    this.#worker.abortCancelled(row, new LeaseLostError('The task was cancelled'))
     this.#engine.notifier.tell('cancelled', () => ({ id, name: row.name }))
     return true
   }

@@ -1,4 +1,5 @@
 /** A worker: an intake that claims due tasks and a crew that runs them. */
+import type { Row } from '../storage/storage.ts'
 import { Alarm } from './alarm.ts'
 import type { Attempt } from './attempt.ts'
 import { fulfilledWithin } from './clock.ts'
@@ -93,9 +94,10 @@ export class Worker {
     }
   }
 
-  /** Ends the attempt of a task that was cancelled by this process. */
-  abortCancelled(id: string, reason: Error): void {
-    this.#crew.abortCancelled(id, reason)
+  /** Ends the attempt of a task that was cancelled by this process, and any that a claim under way may bring. */
+  abortCancelled(row: Row, reason: Error): void {
+    this.#intake.skip(row)
+    this.#crew.abortCancelled(row, reason)
   }
 
   /** Stops claiming, gives back what has not begun, waits for the rest, then aborts it. */
