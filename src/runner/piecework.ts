@@ -10,7 +10,7 @@ import { type AddOptions, addOptionNames } from './add-options.ts'
 import { type Added, Adder } from './adder.ts'
 import type { Id, InputArgs, NewTask, TaskDefinition } from './definition.ts'
 import type { Engine } from './engine.ts'
-import type { PieceworkEvents } from './events.ts'
+import { checkListener, type PieceworkEvents } from './events.ts'
 import { explain } from './explain.ts'
 import { readItems } from './item-reader.ts'
 import { Lifecycle } from './lifecycle.ts'
@@ -172,7 +172,7 @@ export class Piecework {
     return id === undefined ? undefined : this.get(id)
   }
 
-  /** Runs what is due until nothing is, and resolves with how many attempts ended. Works with and without `start`. */
+  /** Runs what is due until nothing is. Resolves with how many attempts ended and counted. Works with and without `start`. */
   async drain(): Promise<number> {
     await this.#life.ready()
     return this.#worker.drain()
@@ -198,11 +198,13 @@ export class Piecework {
 
   /** Listens to what this process does. A listener that throws or rejects is logged and changes nothing. */
   on<Name extends keyof PieceworkEvents>(event: Name, listener: PieceworkEvents[Name]): this {
+    checkListener(event, listener)
     this.#engine.notifier.emitter.on(event, listener)
     return this
   }
 
   once<Name extends keyof PieceworkEvents>(event: Name, listener: PieceworkEvents[Name]): this {
+    checkListener(event, listener)
     this.#engine.notifier.emitter.once(event, listener)
     return this
   }

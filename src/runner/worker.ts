@@ -72,7 +72,7 @@ export class Worker {
     else this.#alarm.set(instant)
   }
 
-  /** Runs what is due until nothing is; resolves with how many attempts ended. */
+  /** Runs what is due until nothing is; resolves with how many attempts ended and were not given back. */
   async drain(): Promise<number> {
     if (this.#report) return 0
     this.#engine.abandoned = false
@@ -138,11 +138,10 @@ export class Worker {
   }
 
   #onEnded(attempt: Attempt, task: SettledTask | undefined): void {
-    this.#ended++
-    if (task?.state === 'waiting') {
-      if (task.attempts < attempt.task.attempts) this.#report?.givenBack.push(task.id)
-      this.noteDue(task.wakeAt)
-    }
+    const givenBack = task?.state === 'waiting' && task.attempts < attempt.task.attempts
+    if (givenBack) this.#report?.givenBack.push(task.id)
+    else this.#ended++
+    if (task?.state === 'waiting') this.noteDue(task.wakeAt)
     if (this.#crew.held > 0) return
     if (this.#intake.active) this.#intake.ring()
     else this.#crew.beat(false)
