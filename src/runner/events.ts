@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events'
 import type TypedEmitter from 'typed-emitter'
 import type { Instant } from '../core/duration.ts'
 import type { ErrorRecord } from '../core/error-record.ts'
+import { expected, expectFunction } from '../core/expect.ts'
 import type { FailureReason } from '../core/task.ts'
 
 /** Which task, and which of its attempts. */
@@ -34,6 +35,28 @@ export type PieceworkEvents = {
   lag: (event: { readonly lagMs: number; readonly leaseMs: number }) => void
   storage_down: (event: { readonly error: unknown }) => void
   storage_up: (event: { readonly downMs: number }) => void
+}
+
+const eventNames: Readonly<Record<keyof PieceworkEvents, true>> = {
+  added: true,
+  started: true,
+  completed: true,
+  failed: true,
+  retrying: true,
+  returned: true,
+  cancelled: true,
+  lost: true,
+  stuck: true,
+  late: true,
+  lag: true,
+  storage_down: true,
+  storage_up: true,
+}
+
+/** A listener of an event that there is not would wait for ever. @throws TypeError */
+export function checkListener(event: string, listener: unknown): void {
+  if (!Object.hasOwn(eventNames, event)) throw expected('event', `one of ${Object.keys(eventNames).join(', ')}`, event)
+  expectFunction('listener', listener)
 }
 
 /** Where the library writes what nobody listens to. `console` fits. */

@@ -24,7 +24,7 @@ function headline(task: Task, row: Row, now: number): string {
     case 'waiting':
       return task.wakeAt <= now
         ? `${what} has been due for ${ms(now - task.wakeAt)}, with priority ${task.priority}.`
-        : `${what} waits; it is due in ${ms(task.wakeAt - now)}.`
+        : `${what} waits; it is due in ${ms(task.wakeAt - now)}, at ${new Date(task.wakeAt).toISOString()}.`
     case 'running':
       return task.wakeAt <= now
         ? `${what} was run by ${row.holder}, whose lease ended ${since(task.wakeAt)}: the next worker takes it over.`

@@ -20,7 +20,11 @@ interface Timer {
 // Each turn lets one batch through: add, claim, run, settle. A few more than the longest chain needs.
 const turns = 8
 
-/** Give it to `piecework({ clock })`. Starts at `startAt`. @default 2026-01-01T00:00:00Z */
+/**
+ * Give it to `piecework({ clock })`, together with `memory()`: a storage that others share tells its own time, which does
+ * not stand still. Starts at `startAt`.
+ * @default 2026-01-01T00:00:00Z
+ */
 export function manualClock(startAt: Date | Instant = 1_767_225_600_000): ManualClock {
   // What the wall clock says when the monotonic one says 0. Both are whole milliseconds, so that no sum is a bit off.
   let base = instant('startAt', startAt)

@@ -144,6 +144,22 @@ test('a misspelt option is named, with those that there are', async () => {
   }
 })
 
+test('on and once refuse an event that there is not, and what is no listener', () => {
+  const { work } = kit([echo])
+  for (const verb of ['on', 'once'] as const) {
+    refuses(
+      thrownBy(() => work[verb](wrong<'completed'>('complete'), run)),
+      'event',
+      '`"complete"`',
+    )
+    refuses(
+      thrownBy(() => work[verb]('completed', wrong(5))),
+      'listener',
+      '`5`',
+    )
+  }
+})
+
 test('sqlite refuses what is no database and options that cannot be', () => {
   for (const database of [undefined, null, 5, '', {}])
     refuses(

@@ -69,7 +69,9 @@ describe('explain', () => {
     const later = await work.add(echo, undefined, { delay: '90m' })
     await clock.tick('2m')
     expect(await work.explain(due.id)).toBe(`Task ${due.id} (echo) has been due for 2m, with priority 3. ${idle}`)
-    expect(await work.explain(later.id)).toBe(`Task ${later.id} (echo) waits; it is due in 1h. ${idle}`)
+    expect(await work.explain(later.id)).toBe(
+      `Task ${later.id} (echo) waits; it is due in 1h, at 2026-01-01T01:30:00.000Z. ${idle}`,
+    )
   })
 
   test('a task whose definition is paused, or is not known here', async () => {
@@ -91,7 +93,7 @@ describe('explain', () => {
     const final = await work.add(nice)
     await work.drain()
     expect(await work.explain(id)).toBe(
-      `Task ${id} (fails) waits; it is due in 10s. Attempts so far: 1. ` +
+      `Task ${id} (fails) waits; it is due in 10s, at 2026-01-01T00:00:10.000Z. Attempts so far: 1. ` +
         `Last error, at attempt 1: Error: connect ECONNREFUSED. ${idle}`,
     )
     await clock.tick('5m')
