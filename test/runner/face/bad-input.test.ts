@@ -64,7 +64,7 @@ test.each<Row>([
   ...rows('delay', durations),
   ...rows('at', [
     [new Date(0), '1970-01-01'],
-    [new Date(Number.NaN), 'Invalid Date'],
+    [new Date(Number.NaN), 'nvalid Date'],
     [1_767_225_600, '`1767225600`'],
     [Date.UTC(275_000), '`'],
     [9_435_000_000_000_000, '`9435000000000000`'],

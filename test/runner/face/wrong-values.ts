@@ -12,7 +12,7 @@ export const durations = [
   ['5 minutes', '`"5 minutes"`'],
   ['20y', '`"20y"`'],
   [null, '`null`'],
-  [new Date(), 'a Date'],
+  [new Date(Date.UTC(2026, 0, 1)), 'Date'],
 ] as const
 export const counts = [
   [Number.NaN, '`NaN`'],
