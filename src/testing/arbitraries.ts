@@ -13,7 +13,7 @@ export interface RetryArbitraries {
 }
 
 /** `retryArbitraries(fc)`, with the fast-check that the app has. */
-export function retryArbitraries(fc: typeof FastCheck): RetryArbitraries {
+export function retryArbitraries(fc: typeof FastCheck.default): RetryArbitraries {
   const maxAttempts = fc.integer({ min: 1, max: 20 })
   const jitter = fc.double({ min: 0, max: 1, noNaN: true })
   const delay = fc.integer({ min: 0, max: 10_000_000 })
