@@ -2,6 +2,7 @@
 import type { Awaitable, Row, Storage } from '../storage/index.ts'
 import { work } from './holder.ts'
 import type { FromHolder, ToHolder } from './race-log.ts'
+import { delay } from './waiting.ts'
 
 const REST_MS = 2
 
@@ -23,7 +24,7 @@ export function hold(open: () => Awaitable<Storage>): void {
       case 'work': {
         const clock = async () => storage.now!()
         const log = (entry: Extract<FromHolder, { type: 'entry' }>['entry']) => send({ type: 'entry', entry })
-        const rest = () => new Promise<void>((resolve) => setTimeout(resolve, REST_MS))
+        const rest = () => delay(REST_MS)
         await work(message.plan, { storage, clock, log, rest })
         return send({ type: 'done' })
       }

@@ -1,9 +1,9 @@
 /** The parent's side of a race of processes: starts them, collects what they say, kills some, and reads the end. */
-import { strict as assert } from 'node:assert'
 import type { ChildProcess } from 'node:child_process'
 import type { Row } from '../storage/index.ts'
 import { idsOf } from './race-check.ts'
 import type { Entry, FromHolder, Plan, ToHolder } from './race-log.ts'
+import { delay, inTime } from './waiting.ts'
 
 const READY_MS = 30_000
 const LEAVE_MS = 2_000
@@ -101,15 +101,4 @@ export async function raceProcesses(
     await Promise.race([Promise.all([...living].map(({ exited }) => exited)), delay(LEAVE_MS)])
     for (const holder of living) holder.child.kill('SIGKILL')
   }
-}
-
-function delay(delayMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, delayMs).unref())
-}
-
-function inTime<T>(promise: Promise<T>, timeoutMs: number, complaint: string): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new assert.AssertionError({ message: complaint })), timeoutMs)
-    promise.then(resolve, reject).finally(() => clearTimeout(timer))
-  })
 }

@@ -9,6 +9,7 @@ import { raceProcesses } from './race-processes.ts'
 import { chosenSeed } from './random.ts'
 import { NOW } from './rows.ts'
 import { type Create, type Test, withSubject } from './subject.ts'
+import { turn } from './waiting.ts'
 
 export interface RaceOptions {
   readonly test: Test
@@ -76,7 +77,7 @@ function raceHere(
   return withSubject(create, async ({ storage, again }) => {
     const log: Entry[] = []
     let now = NOW
-    const rest = () => new Promise<void>((resolve) => setImmediate(resolve))
+    const rest = turn
     const hold = async (plan: Plan, own: Storage) => {
       const surroundings = {
         storage: own,

@@ -2,14 +2,10 @@
 import { strict as assert } from 'node:assert'
 import type { ApplyResult, Change, ClaimRequest, FindBy, Row, Storage } from '../storage/index.ts'
 import { LEASE, NAME, NOW } from './rows.ts'
+import { delay } from './waiting.ts'
 
 const POLLS_MAX = 50
 const PAGES_MAX = 2_000
-
-/** Only for adapters that declare a lag; every other one is asked once. */
-function pause(delayMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, delayMs))
-}
 
 function chunks<T>(things: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(things.length / size) }, (_, index) =>
@@ -68,7 +64,7 @@ export async function claimAll(storage: Storage, expected: number, fields: Parti
   const rows: Row[] = []
   const polls = storage.traits.order === 'close' ? POLLS_MAX : 1
   for (let poll = 0; poll < polls && rows.length < expected; poll++) {
-    if (poll > 0) await pause(1 + storage.traits.lagMs / 25)
+    if (poll > 0) await delay(1 + storage.traits.lagMs / 25)
     const holder = poll === 0 ? asked.holder : `${asked.holder}~${poll}`
     const left = ({ name, limit }: { name: string; limit: number }) => ({
       name,
@@ -114,7 +110,7 @@ export async function eventually(storage: Storage, check: () => Promise<void>): 
     try {
       return await check()
     } catch {
-      await pause(Math.ceil((2 * lagMs) / POLLS_MAX))
+      await delay(Math.ceil((2 * lagMs) / POLLS_MAX))
     }
   }
   await check()

@@ -36,11 +36,7 @@ export function durationMs(option: string, value: unknown, minMs = 0): number {
 export function instant(option: string, value: unknown): Instant {
   const given = value instanceof Date ? value.getTime() : value
   if (typeof given === 'number' && given >= minInstant && given <= maxInstant) return Math.ceil(given)
-  throw expected(
-    option,
-    'a Date or epoch milliseconds in the years 2000 to 9999',
-    given === value ? value : shownDate(given),
-  )
+  throw expected(option, 'a Date or epoch milliseconds in the years 2000 to 9999', value)
 }
 
 const shape = /^(\d+(?:\.\d+)?) ?(ms|s|m|h|d|w)$/
@@ -48,8 +44,4 @@ const shape = /^(\d+(?:\.\d+)?) ?(ms|s|m|h|d|w)$/
 function parse(text: string): number {
   const match = shape.exec(text)
   return match ? Number(match[1]) * unitMs[match[2] as Unit] : Number.NaN
-}
-
-function shownDate(time: unknown): unknown {
-  return typeof time === 'number' && !Number.isNaN(time) ? new Date(time).toISOString() : 'Invalid Date'
 }

@@ -1,6 +1,7 @@
 /** Errors as they are kept: small, plain, and made without trusting what was thrown. */
 import type { Instant } from './duration.ts'
 import { shown } from './expect.ts'
+import { cut } from './text.ts'
 
 /** What is kept of a failed attempt. */
 export interface ErrorRecord {
@@ -19,6 +20,10 @@ const maxNameLength = 200
 const maxMessageLength = 4_000
 const maxStackLength = 4_000
 
+/** Control characters but for tab and line feed: as JSON each takes six bytes, and a log line must stay one. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is about.
+const control = /[\0-\x08\x0b-\x1f\x7f]/g
+
 /** Describes anything that can be thrown: null, a frozen error, a getter that throws, a stack of 50 MB. */
 export function describeError(thrown: unknown, attempt: number, at: Instant): ErrorRecord {
   const name = text(thrown, 'name', maxNameLength) ?? 'Error'
@@ -28,7 +33,7 @@ export function describeError(thrown: unknown, attempt: number, at: Instant): Er
   return {
     at,
     attempt,
-    name: isObject(thrown) ? name : typeof thrown,
+    name: isObject(thrown) ? name : thrown === null ? 'null' : typeof thrown,
     message: message ?? safely(() => `threw ${shown(thrown)}`) ?? 'threw something that cannot be read',
     ...(stack === undefined ? {} : { stack }),
     ...(cause === undefined ? {} : { cause }),
@@ -47,11 +52,11 @@ function causeOf(thrown: unknown): string | undefined {
   return message === undefined ? undefined : `${text(cause, 'name', maxNameLength) ?? 'Error'}: ${message}`
 }
 
-/** A string property of whatever it is, cut, and with whole characters only: half a pair would not survive a database. */
+/** A string property of whatever it is, cut, with whole characters only and without those that steer a terminal. */
 function text(thrown: unknown, property: string, maxLength: number): string | undefined {
   if (!isObject(thrown)) return undefined
   const value = safely(() => thrown[property])
-  return typeof value === 'string' ? value.slice(0, maxLength).toWellFormed() : undefined
+  return typeof value === 'string' ? cut(value, maxLength).replace(control, '\ufffd') : undefined
 }
 
 function isObject(thrown: unknown): thrown is Record<string, unknown> {

@@ -1,4 +1,5 @@
 /** Checks at the door. A caller's mistake is a TypeError that names the option, what was expected, and what came. */
+import { cut } from './text.ts'
 
 /** `Expected `limit` to be an integer from 1 and up, got `0` (number)` */
 export function expected(option: string, expectation: string, value: unknown): TypeError {
@@ -12,9 +13,19 @@ export function shown(value: unknown): string {
   if (typeof value === 'function') return 'a function'
   if (typeof value !== 'object') {
     const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
-    return `\`${text.length > 60 ? `${text.slice(0, 57)}...` : text}\` (${typeof value})`
+    return `\`${text.length > 60 ? `${cut(text, 57)}...` : text}\` (${typeof value})`
+  }
+  try {
+    if (value instanceof Date) return shownDate(value)
+  } catch {
+    // A proxy may refuse even to say what it is.
   }
   return kindOf(value)
+}
+
+function shownDate(date: Date): string {
+  const time = date.getTime()
+  return Number.isNaN(time) ? 'an invalid Date' : `the Date ${date.toISOString()}`
 }
 
 /** What kind of object this is, in words: "an array", "a Date", "an object". */
@@ -23,7 +34,7 @@ export function kindOf(value: object): string {
     if (Array.isArray(value)) return 'an array'
     const name: unknown = value.constructor?.name
     if (typeof name !== 'string' || name === '' || name === 'Object') return 'an object'
-    return `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name.slice(0, 60)}`
+    return `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${cut(name, 60)}`
   } catch {
     return 'an object that cannot be read'
   }

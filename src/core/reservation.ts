@@ -84,7 +84,7 @@ export function release(
   now: Instant,
 ): ReleasedReservation {
   const { token, holder, reservedAt } = reservation
-  return { state: 'released', token, holder, reservedAt, good, endedAt: now }
+  return { state: 'released', token, holder, reservedAt, good: good && reservation.state === 'started', endedAt: now }
 }
 
 /** Expired means `now >= limit`, as a lease is over when `now >= wakeAt`. */

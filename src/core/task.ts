@@ -125,7 +125,7 @@ export function newTask(
 
 /** A held task becomes due, at its time or at once if that has passed. */
 export function release(task: HeldTask): WaitingTask {
-  return { ...task, state: 'waiting', wakeAt: task.runAt }
+  return { ...baseOf(task), state: 'waiting', wakeAt: task.runAt }
 }
 
 /**
@@ -133,15 +133,20 @@ export function release(task: HeldTask): WaitingTask {
  * recorded, and judged like a failure. The lease that ran out was the wait, so a retry begins at once.
  */
 export function begin(task: RunningTask, rules: FailureRules, now: Instant): RunningTask | FailedTask {
-  const crashes = task.attempts - 1 - task.failures
-  if (crashes <= task.crashes) return task
-  const vanished = task.attempts - 1
-  const error = describeError(new CrashedError('the process vanished while it ran this task'), vanished, now)
-  const seen = { ...task, crashes, errors: appended(task.errors, withoutStack(error)) }
-  const stop =
-    crashes > rules.maxCrashes || decide(rules.retry, { attempt: vanished, error, random: rules.random }) === 'stop'
-  // This attempt is given back: it was claimed only to be told that there is no other.
-  return stop ? failed({ ...seen, attempts: vanished }, 'crashed', now) : seen
+  const { failures, crashes: known } = task
+  let vanished = task.attempts - 1
+  if (vanished - failures <= known) return task
+  const error = withoutStack(
+    describeError(new CrashedError('the process vanished while it ran this task'), vanished, now),
+  )
+  const stops = (attempt: number) =>
+    attempt - failures > rules.maxCrashes || decide(rules.retry, { attempt, error, random: rules.random }) === 'stop'
+  if (!stops(vanished)) return { ...task, crashes: vanished - failures, errors: appended(task.errors, error) }
+  // This attempt is given back: it was claimed only to be told that there is no other. So was every one before that
+  // vanished without writing this down.
+  while (vanished - 1 > failures + known && stops(vanished - 1)) vanished--
+  const errors = appended(task.errors, { ...error, attempt: vanished })
+  return failed({ ...task, attempts: vanished, crashes: vanished - failures, errors }, 'crashed', now)
 }
 
 /** The end of an attempt. */
@@ -153,7 +158,7 @@ export function settle(
 ): WaitingTask | CompletedTask | FailedTask {
   switch (verdict.kind) {
     case 'good':
-      return { ...task, state: 'completed', doneAt: now, result: verdict.result, items: verdict.items }
+      return { ...baseOf(task), state: 'completed', doneAt: now, result: verdict.result, items: verdict.items }
     case 'snoozed':
     case 'given_back':
       return { ...task, state: 'waiting', attempts: task.attempts - 1, wakeAt: now + verdict.delayMs }
@@ -171,7 +176,7 @@ export function settle(
 
 /** Whoever runs it learns of it at its next beat or write; its outcome will not be recorded. */
 export function cancel(task: HeldTask | WaitingTask | RunningTask, now: Instant): CancelledTask {
-  return { ...task, state: 'cancelled', doneAt: now }
+  return { ...baseOf(task), state: 'cancelled', doneAt: now }
 }
 
 /**
@@ -180,7 +185,14 @@ export function cancel(task: HeldTask | WaitingTask | RunningTask, now: Instant)
  */
 export function retry(task: WaitingTask | FailedTask | CancelledTask, now: Instant): WaitingTask {
   if (task.state === 'waiting') return { ...task, wakeAt: Math.min(task.wakeAt, now) }
-  return { ...task, state: 'waiting', wakeAt: now, attempts: 0, failures: 0, crashes: 0, logs: [], progress: undefined }
+  const anew = { attempts: 0, failures: 0, crashes: 0, logs: [], progress: undefined }
+  return { ...baseOf(task), ...anew, state: 'waiting', wakeAt: now }
+}
+
+/** What is true in every state: a move must not carry a field of the old state over. */
+function baseOf(task: Task): TaskBase {
+  const { id, name, priority, attempts, failures, crashes, addedAt, runAt, errors, logs, progress } = task
+  return { id, name, priority, attempts, failures, crashes, addedAt, runAt, errors, logs, progress }
 }
 
 function recorded(task: RunningTask, error: unknown, now: Instant): RunningTask {
@@ -189,7 +201,7 @@ function recorded(task: RunningTask, error: unknown, now: Instant): RunningTask 
 }
 
 function failed(task: RunningTask, reason: FailureReason, now: Instant): FailedTask {
-  return { ...task, state: 'failed', doneAt: now, reason }
+  return { ...baseOf(task), state: 'failed', doneAt: now, reason }
 }
 
 function appended(errors: readonly ErrorRecord[], record: ErrorRecord): ErrorRecord[] {

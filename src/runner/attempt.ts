@@ -2,7 +2,7 @@
 import type { Instant } from '../core/duration.ts'
 import { durationMs } from '../core/duration.ts'
 import { LeaseLostError, PayloadError } from '../core/errors.ts'
-import { decode, encode } from '../core/payload.ts'
+import { copyOf } from '../core/payload.ts'
 import type { RunningTask, Verdict } from '../core/task.ts'
 import { inputOf } from '../storage/codec.ts'
 import type { Row } from '../storage/storage.ts'
@@ -127,7 +127,7 @@ export class Attempt {
   progress(value: unknown): void {
     if (value === undefined) throw new PayloadError('$', 'undefined')
     // A copy: the handler may go on changing its value, and what is stored has been checked.
-    this.task = { ...this.task, progress: decode(encode(value)) }
+    this.task = { ...this.task, progress: copyOf(value) }
     this.dirty = true
   }
 }

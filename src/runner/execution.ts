@@ -2,6 +2,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { FatalError, LeaseLostError, StoppingError, TimeoutError } from '../core/errors.ts'
 import { type Outcome, readAnswer } from '../core/outcome.ts'
+import { copyOf } from '../core/payload.ts'
 import type { Verdict } from '../core/task.ts'
 import { inputOf } from '../storage/codec.ts'
 import { type Attempt, AttemptContext, Snooze } from './attempt.ts'
@@ -82,8 +83,7 @@ async function verdictOf(attempt: Attempt): Promise<Verdict> {
   try {
     const result = await settings.run(new AttemptContext(attempt, input) as never)
     if (attempt.items) await attempt.items.flush()
-    const items = attempt.items ? { fence: attempt.fence, count: attempt.items.count } : null
-    verdict = { kind: 'good', result, items }
+    verdict = resolvedWith(attempt, result)
   } catch (error) {
     verdict = failureOf(attempt, error)
   }
@@ -99,6 +99,16 @@ async function readInput(attempt: Attempt, schema: StandardSchemaV1): Promise<{ 
     return { kind: 'final', reason: 'invalid_input', error }
   } catch (error) {
     return { kind: 'bad', error }
+  }
+}
+
+/** Copied at once: it may wait for its storage, and the handler may have kept it. What cannot be stored never can. */
+function resolvedWith(attempt: Attempt, result: unknown): Verdict {
+  const items = attempt.items ? { fence: attempt.fence, count: attempt.items.count } : null
+  try {
+    return { kind: 'good', result: copyOf(result), items }
+  } catch (error) {
+    return { kind: 'final', reason: 'unstorable', error }
   }
 }
 

@@ -1,5 +1,5 @@
 /** Stores how attempts ended: many outcomes in one apply, none of them forgotten while the storage is away. */
-import { PayloadError, PieceworkError } from '../core/errors.ts'
+import { PieceworkError } from '../core/errors.ts'
 import { type CompletedTask, type FailedTask, settle, type Verdict, type WaitingTask } from '../core/task.ts'
 import { nextRow } from '../storage/codec.ts'
 import type { ApplyResult, Change } from '../storage/storage.ts'
@@ -109,7 +109,6 @@ export class Settler {
     try {
       return made(end)
     } catch (error) {
-      if (error instanceof PayloadError) return made({ kind: 'final', reason: 'unstorable', error })
       if (error instanceof PieceworkError) return made({ kind: 'final', reason: 'too_large', error })
       throw error
     }

@@ -13,14 +13,15 @@ const sleepMs = 1_000
  */
 export class StorageClock {
   readonly #clock: Clock
-  readonly #storage: Storage
+  /** Nothing where only this process can reach the storage: then this process's clock is the storage's. */
+  readonly #ask: Storage['now']
   #base: Instant
   #baseMonotonic: number
   #wallOffset: number
   #latest: Instant = 0
 
   constructor(storage: Storage, clock: Clock) {
-    this.#storage = storage
+    this.#ask = storage.traits.shared ? storage.now?.bind(storage) : undefined
     this.#clock = clock
     this.#base = clock.now()
     this.#baseMonotonic = clock.monotonic()
@@ -28,7 +29,7 @@ export class StorageClock {
   }
 
   now(): Instant {
-    if (!this.#storage.now) return this.#clock.now()
+    if (!this.#ask) return this.#clock.now()
     const elapsed = this.#clock.monotonic() - this.#baseMonotonic
     this.#latest = Math.max(this.#latest, Math.floor(this.#base + elapsed))
     return this.#latest
@@ -36,9 +37,9 @@ export class StorageClock {
 
   /** Asks the storage. The answer was true somewhere between question and reply: the middle is taken. */
   async synchronise(): Promise<void> {
-    if (this.#storage.now) {
+    if (this.#ask) {
       const asked = this.#clock.monotonic()
-      const { now } = await this.#storage.now()
+      const { now } = await this.#ask()
       const answered = this.#clock.monotonic()
       this.#base = now + (answered - asked) / 2
       this.#baseMonotonic = answered

@@ -12,6 +12,7 @@ import {
   taskMoves,
   type WaitingTask,
 } from '../core/task.ts'
+import { cut } from '../core/text.ts'
 import type { NextRow, Row } from './storage.ts'
 import { utf8Length } from './utf8.ts'
 
@@ -105,7 +106,7 @@ export function taskOf(row: Row): Task {
  * The row that a task becomes. `holder` names the writer, so that a storage can tell this write for its own.
  *
  * Where the memo does not fit beside the input, logs go first, then the older errors and the stacks, then progress.
- * @throws PayloadError when the result is not faithful JSON, PieceworkError `too_large` when it does not fit.
+ * @throws PieceworkError `too_large` when a result does not fit.
  */
 export function nextRow(task: Task, row: Row, holder: string, rowMaxBytes: number): NextRow {
   const done = task.state === 'completed' || task.state === 'failed' || task.state === 'cancelled'
@@ -132,8 +133,8 @@ function fittingMemo(task: Task, input: string, rowMaxBytes: number): string {
   // UTF-8 takes at most three bytes for a UTF-16 code unit: most rows are known to fit without counting.
   if ((text.length + input.length) * 3 <= rowMaxBytes) return text
   const room = rowMaxBytes - utf8Length(input)
-  for (const cut of [task, ...shorter(task)]) {
-    const shortened = memoText(cut)
+  for (const shorterTask of [task, ...shorter(task)]) {
+    const shortened = memoText(shorterTask)
     if (utf8Length(shortened) <= room) return shortened
   }
   throw new PieceworkError('too_large', `What task ${task.id} should keep is over ${room} bytes, the room in its row`)
@@ -143,10 +144,11 @@ function fittingMemo(task: Task, input: string, rowMaxBytes: number): string {
 function shorter(task: Task): Task[] {
   const withoutLogs = { ...task, logs: [] }
   const lastError = task.errors.slice(-1).map(({ at, attempt, name, message }) => ({ at, attempt, name, message }))
-  const terse = lastError.map((error) => ({ ...error, message: error.message.slice(0, 100) }))
+  const terse = lastError.map((error) => ({ ...error, message: cut(error.message, 100) }))
   return [
     withoutLogs,
     { ...withoutLogs, errors: lastError },
+    { ...withoutLogs, errors: lastError, progress: undefined },
     { ...withoutLogs, errors: terse, progress: undefined },
     { ...withoutLogs, errors: [], progress: undefined },
   ]

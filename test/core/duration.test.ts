@@ -101,7 +101,7 @@ describe('instant', () => {
     [maxInstant + 1, '(number)'],
     [Number.NaN, '`NaN`'],
     [Number.POSITIVE_INFINITY, '`Infinity`'],
-    [new Date(Number.NaN), 'Invalid Date'],
+    [new Date(Number.NaN), 'an invalid Date'],
     [new Date(0), '1970-01-01T00:00:00.000Z'],
     ['2026-11-22', '`"2026-11-22"` (string)'],
     [null, '`null`'],

@@ -26,7 +26,7 @@ describe('shown', () => {
     [[1], 'an array'],
     [{ a: 1 }, 'an object'],
     [Object.create(null), 'an object'],
-    [new Date(0), 'a Date'],
+    [new Date(0), 'the Date 1970-01-01T00:00:00.000Z'],
     [new Error('x'), 'an Error'],
     [{ constructor: 5 }, 'an object'],
   ])('says %o as %s', (value, text) => {

@@ -59,8 +59,8 @@ export const rooms: readonly Room[] = [
   adapter('mongo', 'mongodb'),
   adapter('dynamodb', '@aws-sdk/*'),
   adapter('template'),
-  // Zod stands for any Standard Schema; the rest of what an example needs, Node has.
-  { files: 'examples/', packages: ['piecework', 'piecework/*', 'zod'], builtins: 'all' },
+  // Zod stands for any Standard Schema, cli-progress draws the demo's bar; the rest of what an example needs, Node has.
+  { files: 'examples/', packages: ['piecework', 'piecework/*', 'zod', 'cli-progress'], builtins: 'all' },
   // The peers that it is measured against live in its own package.json, not in the library's.
   { files: 'bench/', packages: ['*'], builtins: 'all' },
 ]
@@ -92,7 +92,7 @@ export const sources: readonly Source[] = [
       'node:timers',
       'node:timers/promises',
     ],
-    homes: ['src/runner/clock.ts'],
+    homes: ['src/runner/clock.ts', 'src/conformance/waiting.ts'],
   },
   { of: 'chance', names: ['Math.random', 'crypto', 'node:crypto'], homes: ['src/runner/randomness.ts'] },
 ]

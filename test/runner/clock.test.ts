@@ -13,7 +13,8 @@ const hour = 3_600_000
 
 /** The storage with a clock of its own. */
 function timed<Stored extends Storage>(storage: Stored, now: () => number): Stored {
-  return Object.assign(Object.create(storage) as Stored, { now: () => ({ now: now(), error: 0 }) })
+  const traits = { ...storage.traits, shared: true }
+  return Object.assign(Object.create(storage) as Stored, { traits, now: () => ({ now: now(), error: 0 }) })
 }
 
 /** The clock of a machine that is set wrong. */

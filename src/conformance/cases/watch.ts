@@ -4,9 +4,9 @@ import type { Case } from '../case.ts'
 import { row } from '../rows.ts'
 import { claimAll, put } from '../steps.ts'
 import type { Subject } from '../subject.ts'
+import { turn } from '../waiting.ts'
 
 const unless = ({ storage }: Subject): string | undefined => (storage.watch ? undefined : 'the storage has no watch()')
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 export const watchCases: readonly Case[] = [
   {

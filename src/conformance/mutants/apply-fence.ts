@@ -1,6 +1,7 @@
 /** Adapters whose apply lets zombies through. */
 import type { NextRow, Storage } from '../../storage/index.ts'
-import { altered, type Mutant, stored, turn, unfenced, veiled } from './mutant.ts'
+import { turn } from '../waiting.ts'
+import { altered, type Mutant, stored, unfenced, veiled } from './mutant.ts'
 
 /** A zombie's write is answered 'stale', and yet something of it gets through. */
 function leaking(what: string, part: (next: NextRow) => Partial<NextRow>): Mutant {

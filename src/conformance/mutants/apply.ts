@@ -1,6 +1,7 @@
 /** Adapters whose apply loses fields, or calls the holder stale. */
 import type { Storage } from '../../storage/index.ts'
-import { altered, type Mutant, misapplied, revsHidden, stored, turn } from './mutant.ts'
+import { turn } from '../waiting.ts'
+import { altered, type Mutant, misapplied, revsHidden, stored } from './mutant.ts'
 
 const FIELDS = ['state', 'priority', 'wakeAt', 'tries', 'holder', 'doneAt', 'memo'] as const
 

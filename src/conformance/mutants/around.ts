@@ -1,3 +1,4 @@
+/** Mutants of what surrounds the verbs: empty batches, traits, the clock, the end. */
 import { altered, type Mutant } from './mutant.ts'
 
 export const aroundMutants: readonly Mutant[] = [

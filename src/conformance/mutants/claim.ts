@@ -1,6 +1,7 @@
 /** Adapters whose claim is wrong: rows that are handed out twice, too early, or too many. */
 import type { ClaimRequest, Row, Storage } from '../../storage/index.ts'
-import { altered, type Mutant, remembering, turn } from './mutant.ts'
+import { turn } from '../waiting.ts'
+import { altered, type Mutant, remembering } from './mutant.ts'
 
 /** Claims with another request. */
 function asking(storage: Storage, alter: (request: ClaimRequest) => ClaimRequest): Storage {

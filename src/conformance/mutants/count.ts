@@ -1,3 +1,4 @@
+/** Mutants of count. */
 import { altered, type Mutant } from './mutant.ts'
 
 export const countMutants: readonly Mutant[] = [

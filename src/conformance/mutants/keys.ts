@@ -1,6 +1,7 @@
 /** Adapters whose keys are wrong: held by two rows, folded, never let go of. */
 import { type InsertResult, isOwnWrite, type Row, type Storage } from '../../storage/index.ts'
-import { altered, type Mutant, misapplied, turn, veiled } from './mutant.ts'
+import { turn } from '../waiting.ts'
+import { altered, type Mutant, misapplied, veiled } from './mutant.ts'
 
 interface KeyFlaws {
   /** What two keys are compared by. */

@@ -80,11 +80,6 @@ export function misanswered(
   })
 }
 
-/** Lets everybody else go first. */
-export function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
-}
-
 /** Every id that was ever inserted, for mutants that search where they should not. */
 export function remembering(storage: Storage): { storage: Storage; rows: Map<string, Row> } {
   const rows = new Map<string, Row>()
