@@ -133,20 +133,15 @@ export function release(task: HeldTask): WaitingTask {
  * recorded, and judged like a failure. The lease that ran out was the wait, so a retry begins at once.
  */
 export function begin(task: RunningTask, rules: FailureRules, now: Instant): RunningTask | FailedTask {
-  const { failures, crashes: known } = task
-  let vanished = task.attempts - 1
-  if (vanished - failures <= known) return task
-  const error = withoutStack(
-    describeError(new CrashedError('the process vanished while it ran this task'), vanished, now),
-  )
-  const stops = (attempt: number) =>
-    attempt - failures > rules.maxCrashes || decide(rules.retry, { attempt, error, random: rules.random }) === 'stop'
-  if (!stops(vanished)) return { ...task, crashes: vanished - failures, errors: appended(task.errors, error) }
-  // This attempt is given back: it was claimed only to be told that there is no other. So was every one before that
-  // vanished without writing this down.
-  while (vanished - 1 > failures + known && stops(vanished - 1)) vanished--
-  const errors = appended(task.errors, { ...error, attempt: vanished })
-  return failed({ ...task, attempts: vanished, crashes: vanished - failures, errors }, 'crashed', now)
+  const crashes = task.attempts - 1 - task.failures
+  if (crashes <= task.crashes) return task
+  const vanished = task.attempts - 1
+  const error = describeError(new CrashedError('the process vanished while it ran this task'), vanished, now)
+  const seen = { ...task, crashes, errors: appended(task.errors, withoutStack(error)) }
+  const stop =
+    crashes > rules.maxCrashes || decide(rules.retry, { attempt: vanished, error, random: rules.random }) === 'stop'
+  // This attempt is given back: it was claimed only to be told that there is no other.
+  return stop ? failed({ ...seen, attempts: vanished }, 'crashed', now) : seen
 }
 
 /** The end of an attempt. */

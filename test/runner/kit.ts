@@ -2,7 +2,7 @@
 import { memory } from '../../adapters/memory/index.ts'
 import { type Piecework, type PieceworkOptions, piecework } from '../../src/index.ts'
 import type { Storage } from '../../src/storage/index.ts'
-import { type ManualClock, manualClock, type Verb } from '../../src/testing/index.ts'
+import { type Fault, type ManualClock, manualClock, type Verb } from '../../src/testing/index.ts'
 
 export const verbs: readonly Verb[] = ['insert', 'claim', 'extend', 'apply', 'get', 'find', 'count']
 
@@ -103,4 +103,9 @@ export async function rowOf(storage: Storage, id: string) {
   const [row] = await storage.get([id])
   if (!row) throw new Error(`no row ${id}`)
   return row
+}
+
+/** A plan for `faulty` that strikes one call of one verb. */
+export function once(verb: Verb, nth: number, fault: Fault) {
+  return (called: Verb, call: number): Fault => (called === verb && call === nth ? fault : 'pass')
 }

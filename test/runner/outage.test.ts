@@ -1,9 +1,9 @@
 /** A storage that is away, and answers that are lost: nothing is lost with them, nothing is done twice, nothing grows. */
 import { describe, expect, test } from 'vitest'
 import { memory } from '../../adapters/memory/index.ts'
-import { fixed, type TaskContext, task } from '../../src/index.ts'
+import { task } from '../../src/index.ts'
 import { type Fault, faulty, manualClock, type Verb } from '../../src/testing/index.ts'
-import { proc, rowOf } from './kit.ts'
+import { once, proc } from './kit.ts'
 import { checkHistory, ledger } from './ledger.ts'
 
 describe('an answer that is lost', () => {
@@ -104,61 +104,6 @@ describe('an answer that is lost', () => {
   })
 })
 
-const course: Record<string, (context: TaskContext) => unknown> = {
-  good: () => 'good',
-  'bad once': ({ attempt }) => {
-    if (attempt === 1) throw new Error('bad once')
-    return 'good'
-  },
-  'snoozes once': ({ snooze, progress }) => {
-    if (progressed.has('snoozed')) return 'good'
-    progressed.add('snoozed')
-    progress('half')
-    return snooze('1s')
-  },
-  emits: async ({ emit, progress }) => {
-    progress('begun')
-    await emit({ item: 1 })
-    return 'good'
-  },
-}
-const progressed = new Set<string>()
-
-describe.each(['insert', 'claim', 'extend', 'apply', 'get', 'find'] as const)('a %s', (verb) => {
-  test.each(['before', 'after'] as const)(
-    'DB-02 P-LOST P-ONE-OUTCOME P-ATTEMPT that fails %s it took effect, at its Nth call, for every N: all end once, attempts are exact',
-    async (fault) => {
-      for (let nth = 1; nth <= 12; nth++) {
-        progressed.clear()
-        const storage = ledger(memory())
-        const clock = manualClock()
-        const work = task('work', {
-          retry: fixed({ maxAttempts: 2, delay: '1s' }),
-          run: async (context: TaskContext<string>) => {
-            await new Promise<void>((resolve) => void clock.after(1_500, resolve))
-            return course[context.input]!(context as TaskContext)
-          },
-        })
-        const a = proc([work], { storage: faulty(storage, once(verb, nth, fault)), clock, lease: '3s' })
-        const adding = Promise.all(Object.keys(course).map((input) => a.work.add(work, input)))
-        await clock.tick('1s')
-        const added = await adding
-        await a.work.start().catch(() => a.work.start())
-        await clock.tick('30s')
-        for (const { id } of added) {
-          const row = await rowOf(storage, id)
-          const tries = row.input === '"bad once"' ? 2 : 1
-          expect({ nth, state: row.state, tries: row.tries }).toEqual({ nth, state: 'completed', tries })
-          expect(storage.history(id).ends).toEqual(['completed'])
-          checkHistory(storage, id)
-        }
-        await a.work.stop()
-        expect(a.timers()).toBe(0)
-      }
-    },
-  )
-})
-
 test('DB-07 ten minutes without storage: bounded jittered waiting, few warnings, nothing grows, then work goes on', async () => {
   const storage = memory()
   const clock = manualClock()
@@ -201,7 +146,3 @@ test('DB-07 ten minutes without storage: bounded jittered waiting, few warnings,
   await clock.tick('1m')
   expect(storage.count({ upTo: 10 }).counts).toEqual({ work: { completed: 3 } })
 })
-
-function once(verb: Verb, nth: number, fault: Fault) {
-  return (called: Verb, call: number): Fault => (called === verb && call === nth ? fault : 'pass')
-}

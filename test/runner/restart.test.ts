@@ -1,0 +1,43 @@
+/** Starting and stopping, again and again, in any order. */
+import { describe, expect, test } from 'vitest'
+import { memory } from '../../adapters/memory/index.ts'
+import { piecework, task } from '../../src/index.ts'
+import { manualClock } from '../../src/testing/index.ts'
+import { proc } from './kit.ts'
+
+describe('starting and stopping', () => {
+  test('SD-03 twice, before a start, or at once with it: harmless, and the last word counts', async () => {
+    const clock = manualClock()
+    const a = proc([task('work', { run: () => {} })], { clock })
+    await a.work.stop()
+    expect(a.work.running).toBe(false)
+    await Promise.all([a.work.start(), a.work.start()])
+    expect(a.work.running).toBe(true)
+    const [one, two] = await Promise.all([a.work.stop(), a.work.stop()])
+    expect(one).toEqual(two)
+    await Promise.all([a.work.start(), a.work.stop()])
+    expect(a.work.running).toBe(false)
+    await Promise.all([a.work.start(), a.work.stop(), a.work.start()])
+    expect(a.work.running).toBe(true)
+    await Promise.all([a.work.stop(), a.work.start(), a.work.stop()])
+    await clock.settle()
+    expect(a.work.running).toBe(false)
+    expect(a.timers()).toBe(0)
+  })
+
+  test('SD-03 two hundred times leaves no handle open', async () => {
+    const storage = memory()
+    const resources = () => process.getActiveResourcesInfo().filter((kind) => kind !== 'Immediate').length
+    const work = task('work', { run: () => {} })
+    const instance = piecework({ storage, definitions: [work] })
+    const before = resources()
+    for (let round = 0; round < 200; round++) {
+      await instance.start()
+      if (round % 10 === 0) await instance.add(work)
+      await instance.stop()
+    }
+    expect(resources()).toBeLessThanOrEqual(before)
+    await instance.drain()
+    expect((await instance.status()).tasks.work).toEqual({ completed: 20 })
+  })
+})
