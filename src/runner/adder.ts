@@ -1,4 +1,5 @@
 /** Adds tasks: calls that are in flight together become one insert, which is worth 20 to 40 times on a database. */
+import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { PieceworkError } from '../core/errors.ts'
 import { expected, expectOptions } from '../core/expect.ts'
 import { newTask } from '../core/task.ts'
@@ -38,15 +39,17 @@ export interface Prepared {
   readonly chosen: boolean
 }
 
-interface Waiting extends Prepared {
-  readonly resolve: (added: Added) => void
+/** One call of `add`, of one task or of many. */
+interface Call {
+  readonly prepared: readonly Prepared[]
+  readonly resolve: (added: Added[]) => void
   readonly reject: (error: unknown) => void
 }
 
 export class Adder {
   readonly #engine: Engine
   readonly #stored: (row: Row) => void
-  #waiting: Waiting[] = []
+  #calls: Call[] = []
   #scheduled = false
   #inserting = false
 
@@ -74,28 +77,28 @@ export class Adder {
     }
   }
 
-  /** Everything that can be wrong is found before anything is stored. */
-  async prepare({ name, settings, input, options }: Draft): Promise<Prepared> {
-    const now = this.#engine.time.now()
-    const placement = placementOf(options, now)
-    if (settings.schema) {
-      const validation = await validate(settings.schema, inputOf({ input }))
-      if ('problem' in validation) {
-        throw new TypeError(`Expected \`input\` to fit the schema of "${name}": ${validation.problem}`)
-      }
+  /** Everything that can be wrong with any of them is found before the first is stored. */
+  async prepare(drafts: readonly Draft[]): Promise<Prepared[]> {
+    const holder = this.#engine.newHolder()
+    const prepared: Prepared[] = []
+    for (const { name, settings, input, options } of drafts) {
+      const now = this.#engine.time.now()
+      const placement = placementOf(options, now)
+      if (settings.schema) await checkInput(name, settings.schema, input)
+      const id = placement.id ?? this.#engine.newId(now)
+      const { hold, priority, runAt, key } = placement
+      const task = newTask({ id, name, priority, runAt, hold }, now)
+      const row = newRow(task, { input, key, holder, rev: now })
+      this.#checkSize(row)
+      prepared.push({ row, chosen: placement.id !== undefined })
     }
-    const id = placement.id ?? this.#engine.newId(now)
-    const { hold, priority, runAt, key } = placement
-    const task = newTask({ id, name, priority, runAt, hold }, now)
-    const row = newRow(task, { input, key, holder: this.#engine.newHolder(), rev: now })
-    this.#checkSize(row)
-    return { row, chosen: placement.id !== undefined }
+    return prepared
   }
 
-  /** Stores a prepared row together with all others of this turn of the event loop. */
-  add(row: Row, chosen: boolean): Promise<Added> {
+  /** Stores prepared rows together with all others of this turn of the event loop. */
+  add(prepared: readonly Prepared[]): Promise<Added[]> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ row, chosen, resolve, reject })
+      this.#calls.push({ prepared, resolve, reject })
       if (this.#scheduled || this.#inserting) return
       this.#scheduled = true
       this.#engine.clock.soon(() => void this.#flush())
@@ -119,35 +122,71 @@ export class Adder {
   async #flush(): Promise<void> {
     this.#scheduled = false
     this.#inserting = true
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, this.#engine.storage.traits.batchMax)
-      await this.#insert(batch)
+    while (this.#calls.length > 0) {
+      const calls = this.#takeCalls()
+      const { results, cause } = await this.#insert(calls.flatMap(({ prepared }) => prepared))
+      let from = 0
+      for (const call of calls) {
+        const end = from + call.prepared.length
+        this.#answer(call, results.slice(from, end), cause)
+        from = end
+      }
     }
     this.#inserting = false
   }
 
-  async #insert(batch: readonly Waiting[]): Promise<void> {
+  /** As many calls as fit into one insert, or one call that needs several. */
+  #takeCalls(): Call[] {
+    let room = this.#engine.storage.traits.batchMax
+    const end = this.#calls.findIndex(({ prepared }, index) => {
+      room -= prepared.length
+      return room < 0 && index > 0
+    })
+    return this.#calls.splice(0, end === -1 ? this.#calls.length : end)
+  }
+
+  /** What became of each row, by position; nothing where that is not known, and then why. */
+  async #insert(prepared: readonly Prepared[]): Promise<{ results: (InsertResult | undefined)[]; cause: unknown }> {
     const { health, storage } = this.#engine
-    const rows = batch.map(({ row }) => row)
-    let results: InsertResult[]
-    try {
-      // The ids are ours and made before: an insert whose answer was lost finds its own rows at the next try.
-      results = await health.through(
-        () => storage.insert(rows),
-        (failures) => failures >= maxTries,
-      )
-    } catch (cause) {
-      for (const { row, reject } of batch) {
-        const message = `The storage failed while task ${row.id} was added; adding it again with this id is harmless`
-        reject(new PieceworkError('storage_failed', message, { cause, ids: [row.id] }))
+    const results: (InsertResult | undefined)[] = []
+    let cause: unknown
+    for (let from = 0; from < prepared.length; from += storage.traits.batchMax) {
+      const rows = prepared.slice(from, from + storage.traits.batchMax).map(({ row }) => row)
+      try {
+        // The ids are ours and made before: an insert whose answer was lost finds its own rows at the next try.
+        const inserted = await health.through(
+          () => storage.insert(rows),
+          (failures) => failures >= maxTries,
+        )
+        results.push(...inserted)
+      } catch (error) {
+        cause = error
+        results.push(...rows.map(() => undefined))
       }
+    }
+    return { results, cause }
+  }
+
+  #answer({ prepared, resolve, reject }: Call, results: readonly (InsertResult | undefined)[], cause: unknown): void {
+    const all: Added[] = []
+    const unknown: string[] = []
+    for (const [index, { row, chosen }] of prepared.entries()) {
+      const result = results[index]
+      if (result === undefined) {
+        unknown.push(row.id)
+        continue
+      }
+      const one = added(row, chosen, result)
+      if (one.status === 'added') this.#tell(row)
+      all.push(one)
+    }
+    if (unknown.length === 0) {
+      resolve(all)
       return
     }
-    batch.forEach(({ row, chosen, resolve }, index) => {
-      const result = added(row, chosen, results[index]!)
-      if (result.status === 'added') this.#tell(row)
-      resolve(result)
-    })
+    const which = unknown.length === 1 ? `task ${unknown[0]} was` : `${unknown.length} tasks were`
+    const message = `The storage failed while ${which} added; adding again with the same ids is harmless`
+    reject(new PieceworkError('storage_failed', message, { cause, ids: unknown }))
   }
 
   #tell(row: Row): void {
@@ -161,6 +200,13 @@ export class Adder {
     const bytes = utf8Length(row.input)
     if (bytes <= max) return
     throw new TypeError(`Expected \`input\` to take at most ${max} bytes as JSON on this storage, got ${bytes}`)
+  }
+}
+
+async function checkInput(name: string, schema: StandardSchemaV1, input: string): Promise<void> {
+  const validation = await validate(schema, inputOf({ input }))
+  if ('problem' in validation) {
+    throw new TypeError(`Expected \`input\` to fit the schema of "${name}": ${validation.problem}`)
   }
 }
 

@@ -2,6 +2,9 @@
 import type { Cancel, Clock } from './clock.ts'
 import type { StorageClock } from './storage-clock.ts'
 
+/** Instants are rounded up to this. */
+const roundMs = 4
+
 /** How many instants are remembered. Beyond them polling is early enough. */
 const maxInstants = 64
 
@@ -19,9 +22,9 @@ export class Alarm {
     this.#ring = ring
   }
 
-  /** Something is due at this instant. Many at the same hundredth of a second are one. */
+  /** Something is due at this instant. Many within a few milliseconds are one. */
   set(instant: number): void {
-    const rounded = Math.ceil(instant / 10) * 10
+    const rounded = Math.ceil(instant / roundMs) * roundMs
     const place = this.#instants.findIndex((known) => known >= rounded)
     if (place === -1) {
       if (this.#instants.length === maxInstants) return

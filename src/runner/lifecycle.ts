@@ -59,7 +59,7 @@ export class Lifecycle {
   async #start(stopping: Promise<StopReport> | undefined): Promise<void> {
     await stopping
     await this.ready()
-    this.#stopWatching = await this.#engine.storage.watch?.(() => this.#worker.wake())
+    this.#stopWatching = await this.#engine.storage.watch?.(() => this.#worker.hint())
     this.#worker.start()
     this.#engine.notifier.info(`Worker '${this.#name}' started`)
   }

@@ -219,9 +219,8 @@ export class Piecework {
     const drafts = tasks.map((task) => this.#adder.draft(task))
     await this.#life.ready()
     // All are checked before the first is stored: one bad entry leaves nothing behind.
-    const rows = await Promise.all(drafts.map((draft) => this.#adder.prepare(draft)))
-    if (through !== undefined) return this.#adder.addThrough(rows, through)
-    return Promise.all(rows.map(({ row, chosen }) => this.#adder.add(row, chosen)))
+    const rows = await this.#adder.prepare(drafts)
+    return through === undefined ? this.#adder.add(rows) : this.#adder.addThrough(rows, through)
   }
 
   async #move(id: string, move: Parameters<typeof moveTask>[2]) {

@@ -10,6 +10,9 @@ import { Pauses } from './pauses.ts'
 import type { SettledTask } from './settler.ts'
 import type { WorkerOptions } from './worker-options.ts'
 
+/** When to ask again after a hint: a commit takes from a part of a millisecond to some ten. */
+const hintAgainMs = [3, 30]
+
 /** How long a handler is given to end after a stop aborted it, and its outcome to be stored. */
 const stopGraceMs = 200
 
@@ -63,6 +66,12 @@ export class Worker {
   /** Rows may have become due: ask the storage again. */
   wake(): void {
     this.#intake.wake()
+  }
+
+  /** A hint may come before its commit can be seen (SQLite's log grows first): ask at once, and twice again soon. */
+  hint(): void {
+    this.wake()
+    for (const delayMs of hintAgainMs) this.noteDue(this.#engine.time.now() + delayMs)
   }
 
   /** A row that this process knows of becomes due then. */
