@@ -6,7 +6,7 @@ import { manualClock, type Verb } from '../../src/testing/index.ts'
 import { later, proc, rowOf } from './kit.ts'
 import { checkHistory, ledger } from './ledger.ts'
 
-const turns = Array.from({ length: 12 }, (_, turn) => turn)
+const turns = Array.from({ length: 40 }, (_, turn) => turn)
 
 test.each(turns)(
   'P-LIVE an attempt that ends %i turns after the answer about another is stored as well',
