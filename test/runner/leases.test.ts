@@ -190,7 +190,7 @@ test.each(['1s', '6s', '9s', '30s', '2m'] as const)(
       await clock.tick(lease)
       expect(abortedAt).toBe(0)
       beats = false
-      const leaseEndsAt = (await rowOf(storage, id)).wakeAt
+      const leaseEndsAt = (await rowOf(storage, id)).wakeAt!
       await clock.tick(lease)
       expect(abortedAt, `hangs: ${hangs}`).toBeGreaterThan(0)
       expect(abortedAt, `hangs: ${hangs}`).toBeLessThan(leaseEndsAt)
