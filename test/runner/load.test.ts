@@ -91,7 +91,7 @@ describe('fetching ahead', () => {
     expect([...started.values()].filter((holder) => holder === 'b')).toHaveLength(18)
   })
 
-  test('LD-04 LZ-16 a definition with a limit of one never runs twice at once, and does not keep others waiting', async () => {
+  test('LD-04 a definition with a limit of one never runs twice at once, and does not keep others waiting', async () => {
     const clock = manualClock()
     let together = 0
     let most = 0
