@@ -40,6 +40,11 @@ export function describeError(thrown: unknown, attempt: number, at: Instant): Er
   }
 }
 
+/** The message of anything that can be thrown, for a log line. */
+export function messageOf(thrown: unknown): string {
+  return describeError(thrown, 0, 0).message
+}
+
 /** `[2026-01-31T09:00:00.000+00:00] message`: an entry of m01's error list (M16). */
 export function formatError(record: ErrorRecord): string {
   return `[${new Date(record.at).toISOString().replace('Z', '+00:00')}] ${record.message}`

@@ -2,6 +2,10 @@
 import type { Instant } from './duration.ts'
 
 const digits = '0123456789abcdefghjkmnpqrstvwxyz'
+/** The value of each digit, by its character code. */
+const values: (number | undefined)[] = []
+for (let value = 0; value < digits.length; value++) values[digits.charCodeAt(value)] = value
+
 const counterEnd = 32 ** 4
 const poolBytes = 2_560
 
@@ -30,6 +34,18 @@ export function idMaker(draw: (bytes: number) => Uint8Array): (now: Instant) => 
     for (const end = used + 10; used < end; used++) random += digits[pool[used]! & 31]
     return prefix + base32(counter++, 4) + random
   }
+}
+
+/** When an id of {@link idMaker} was made; `undefined` for any other. */
+export function instantOfId(id: string): Instant | undefined {
+  if (id.length !== 24) return undefined
+  let instant = 0
+  for (let place = 0; place < 10; place++) {
+    const digit = values[id.charCodeAt(place)]
+    if (digit === undefined) return undefined
+    instant = instant * 32 + digit
+  }
+  return instant
 }
 
 function base32(value: number, width: number): string {

@@ -136,7 +136,7 @@ export function begin(task: RunningTask, rules: FailureRules, now: Instant): Run
   const crashes = task.attempts - 1 - task.failures
   if (crashes <= task.crashes) return task
   const vanished = task.attempts - 1
-  const error = describeError(new CrashedError('the process vanished while it ran this task'), vanished, now)
+  const error = describeError(new CrashedError(vanishedHow(crashes - task.crashes)), vanished, now)
   const seen = { ...task, crashes, errors: appended(task.errors, withoutStack(error)) }
   const stop =
     crashes > rules.maxCrashes || decide(rules.retry, { attempt: vanished, error, random: rules.random }) === 'stop'
@@ -197,6 +197,10 @@ function recorded(task: RunningTask, error: unknown, now: Instant): RunningTask 
 
 function failed(task: RunningTask, reason: FailureReason, now: Instant): FailedTask {
   return { ...baseOf(task), state: 'failed', doneAt: now, reason }
+}
+
+function vanishedHow(times: number): string {
+  return `the process vanished while it ran this task${times > 1 ? `, ${times} times in a row` : ''}`
 }
 
 function appended(errors: readonly ErrorRecord[], record: ErrorRecord): ErrorRecord[] {

@@ -1,5 +1,6 @@
 /** Asks the storage for due rows and makes attempts of them; finds again what a lost answer gave to this process. */
 import type { Instant } from '../core/duration.ts'
+import { messageOf } from '../core/error-record.ts'
 import { begin, type FailedTask, settle } from '../core/task.ts'
 import { nextRow, taskOf } from '../storage/codec.ts'
 import { type ClaimRequest, type Row, RUNNING } from '../storage/storage.ts'
@@ -95,7 +96,7 @@ export class Claimer {
       const attempt = new Attempt(row, running, settings, claimed, this.#makeItems)
       return { attempt, given: begun.state === 'failed' ? begun : undefined }
     } catch (error) {
-      const why = error instanceof Error ? error.message : 'it cannot be read'
+      const why = messageOf(error)
       this.#engine.notifier.warn(`Row ${row.id} (${row.name}) is not a task that this version can run: ${why}`)
       return undefined
     }

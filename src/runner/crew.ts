@@ -9,7 +9,7 @@ import { Deadlines } from './deadlines.ts'
 import type { Engine } from './engine.ts'
 import { abort, type ExecutionTools, eventOf, execute } from './execution.ts'
 import { Leases } from './leases.ts'
-import { prefetchOf } from './prefetch.ts'
+import { Pace } from './pace.ts'
 import { ProgressWriter } from './progress-writer.ts'
 import { Pulse } from './pulse.ts'
 import { type SettledTask, Settler } from './settler.ts'
@@ -39,12 +39,11 @@ export class Crew {
   readonly #held = new Map<string, Attempt>()
   readonly #buffer: Buffer
   readonly #lanes: PQueue
+  readonly #pace: Pace
   readonly #settler: Settler
   readonly #leases: Leases
   readonly #pulse: Pulse
   readonly #tools: ExecutionTools
-  #running = 0
-  #averageMs: number | undefined
   /** When no more than so many wait, it is time for more. */
   #lowWater = 0
 
@@ -57,6 +56,7 @@ export class Crew {
     )
     this.#buffer = new Buffer(new Map(limits))
     this.#lanes = new PQueue({ concurrency: options.concurrency })
+    this.#pace = new Pace(options.concurrency, engine.storage.traits.batchMax)
     this.#tools = { deadlines: new Deadlines(engine.clock), notifier: engine.notifier }
     this.#settler = new Settler(engine, (attempt, task) => this.#release(attempt, task))
     this.#leases = new Leases(engine, this.#held, options.leaseMs, (attempt, reason) => this.#abort(attempt, reason))
@@ -73,15 +73,16 @@ export class Crew {
   room(): { readonly all: number; of(name: string, concurrency: number | undefined): number } {
     const { concurrency } = this.#options
     const { batchMax } = this.#engine.storage.traits
-    const prefetch = prefetchOf(concurrency, this.#averageMs, batchMax)
+    const ahead = this.#pace.aheadInAll
     // Half of what is fetched ahead is used up before more is fetched, so that claims stay batches.
-    this.#lowWater = prefetch / 2
-    const full = this.#buffer.size > this.#lowWater || this.#settler.size > 2 * batchMax
-    const all = full ? 0 : Math.min(batchMax, concurrency + prefetch - this.#buffer.size - this.#running)
+    this.#lowWater = ahead / 2
+    const free = concurrency - this.#lanes.pending
+    // Free lanes beside many that wait: their definitions are at their limits, and others may run.
+    const wanted = this.#buffer.size > this.#lowWater ? free : free + ahead - this.#buffer.size
+    const all = this.#settler.size > 2 * batchMax ? 0 : Math.min(batchMax, wanted)
     return {
       all,
-      of: (name, own = concurrency) =>
-        Math.min(all, own + Math.floor((prefetch * own) / concurrency) - this.#buffer.held(name)),
+      of: (name, own = concurrency) => Math.min(all, own + this.#pace.ahead(name, own) - this.#buffer.held(name)),
     }
   }
 
@@ -168,12 +169,9 @@ export class Crew {
     const doubtful = time.now() >= attempt.leaseEndsAt || time.hasSlept()
     if (attempt.phase !== 'waiting' || doubtful) return this.#giveBack(attempt, 0)
     attempt.begin(clock.monotonic())
-    this.#running++
     notifier.tell('started', () => eventOf(attempt))
     const verdict = await execute(attempt, this.#tools)
-    this.#running--
-    const tookMs = clock.monotonic() - attempt.since
-    this.#averageMs = this.#averageMs === undefined ? tookMs : this.#averageMs + (tookMs - this.#averageMs) / 16
+    this.#pace.note(attempt.row.name, clock.monotonic() - attempt.since)
     if (verdict) {
       this.#settler.add(attempt, verdict)
     } else {
@@ -204,7 +202,7 @@ export class Crew {
   #giveBackOverdue(): void {
     const limit = this.#engine.clock.monotonic() - this.#options.patienceMs
     for (const attempt of this.#buffer.remove(({ since }) => since < limit)) {
-      this.#averageMs = Math.max(this.#averageMs ?? 0, this.#options.patienceMs)
+      this.#pace.noteWait(attempt.row.name, this.#options.patienceMs)
       this.#giveBack(attempt, 0)
     }
   }

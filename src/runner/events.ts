@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events'
 import type TypedEmitter from 'typed-emitter'
 import type { Instant } from '../core/duration.ts'
-import type { ErrorRecord } from '../core/error-record.ts'
+import { type ErrorRecord, messageOf } from '../core/error-record.ts'
 import { expected, expectFunction } from '../core/expect.ts'
 import type { FailureReason } from '../core/task.ts'
 
@@ -108,7 +108,7 @@ export class Notifier {
   }
 
   #complain(name: string, error: unknown): void {
-    this.#log('error', `A listener of "${name}" failed: ${error instanceof Error ? error.message : 'not an Error'}`)
+    this.#log('error', `A listener of "${name}" failed: ${messageOf(error)}`)
   }
 
   #log(level: keyof Logger, message: string): void {

@@ -1,22 +1,24 @@
 /** Ready, started, stopped, closed: each at any time, in any order, and as often as anybody likes. */
+import { messageOf } from '../core/error-record.ts'
 import { PieceworkError } from '../core/errors.ts'
+import { expected } from '../core/expect.ts'
 import type { Engine } from './engine.ts'
 import type { StopReport, Worker } from './worker.ts'
 
 export class Lifecycle {
   readonly #engine: Engine
   readonly #worker: Worker
-  readonly #name: string
+  readonly #options: { readonly name: string; readonly leaseMs: number }
   #ready: Promise<void> | undefined
   #starting: Promise<void> | undefined
   #stopping: Promise<StopReport> | undefined
   #stopWatching: (() => unknown) | undefined
   #closing: Promise<StopReport> | undefined
 
-  constructor(engine: Engine, worker: Worker, name: string) {
+  constructor(engine: Engine, worker: Worker, options: { readonly name: string; readonly leaseMs: number }) {
     this.#engine = engine
     this.#worker = worker
-    this.#name = name
+    this.#options = options
   }
 
   /** The storage's clock is read before the first use of it. @throws PieceworkError `stopped` after a close. */
@@ -59,9 +61,10 @@ export class Lifecycle {
   async #start(stopping: Promise<StopReport> | undefined): Promise<void> {
     await stopping
     await this.ready()
+    this.#checkLease()
     this.#stopWatching = await this.#engine.storage.watch?.(() => this.#worker.hint())
     this.#worker.start()
-    this.#engine.notifier.info(`Worker '${this.#name}' started`)
+    this.#engine.notifier.info(`Worker '${this.#options.name}' started`)
   }
 
   async #stop(starting: Promise<void> | undefined, timeoutMs: number): Promise<StopReport> {
@@ -70,8 +73,16 @@ export class Lifecycle {
     const wasStarted = this.#worker.started
     const report = await this.#worker.stop(timeoutMs)
     await this.#endWatch()
-    if (wasStarted) this.#engine.notifier.info(`Worker '${this.#name}' stopped`)
+    if (wasStarted) this.#engine.notifier.info(`Worker '${this.#options.name}' stopped`)
     return report
+  }
+
+  /** Where the clock may be off by a good part of a lease, others would take what is still being worked on. */
+  #checkLease(): void {
+    const { leaseMs } = this.#options
+    const leastMs = 4 * this.#engine.time.errorMs
+    if (leaseMs <= leastMs)
+      throw expected('lease', `over ${leastMs} ms, 4 times what the storage's clock may be off`, leaseMs)
   }
 
   async #endWatch(): Promise<void> {
@@ -81,7 +92,7 @@ export class Lifecycle {
       await stopWatching?.()
     } catch (error) {
       // The app may have closed its client before: the worker is stopped all the same.
-      this.#engine.notifier.warn(`The storage's watch could not be ended: ${String(error)}`)
+      this.#engine.notifier.warn(`The storage's watch could not be ended: ${messageOf(error)}`)
     }
   }
 

@@ -58,7 +58,7 @@ export class Piecework {
     this.#engine = makeEngine(options)
     this.#worker = new Worker(this.#engine, options)
     this.#adder = new Adder(this.#engine, (row) => this.#worker.noteDue(row.wakeAt ?? 0))
-    this.#life = new Lifecycle(this.#engine, this.#worker, options.name)
+    this.#life = new Lifecycle(this.#engine, this.#worker, options)
   }
 
   /** Whether this instance runs tasks: from `start` to `stop`. */

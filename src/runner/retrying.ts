@@ -1,4 +1,6 @@
 /** Getting through a storage's outage: the same call again, later each time, with jitter, and one word about it. */
+
+import { messageOf } from '../core/error-record.ts'
 import { PieceworkError } from '../core/errors.ts'
 import type { Clock } from './clock.ts'
 import type { Notifier } from './events.ts'
@@ -41,9 +43,7 @@ export class Health {
     }
     if (now - this.#warnedAt < warnEveryMs) return
     this.#warnedAt = now
-    this.#notifier.warn(
-      `The storage fails, going on trying: ${error instanceof Error ? error.message : 'not an Error'}`,
-    )
+    this.#notifier.warn(`The storage fails, going on trying: ${messageOf(error)}`)
   }
 
   /** How long to wait after so many failures in a row: doubling, capped, anywhere in the upper half. */

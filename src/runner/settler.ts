@@ -16,6 +16,12 @@ interface Ending {
   readonly end: Verdict | FailedTask
 }
 
+/**
+ * So many outcomes are a batch: no bigger one is cheaper, and what waits is kept alive. Handlers that never wait for
+ * anything would pile up thousands within one turn, and collecting them cost more than storing them.
+ */
+const enough = 100000
+
 export class Settler {
   readonly #engine: Engine
   readonly #settled: (attempt: Attempt, task: SettledTask | undefined) => void
@@ -38,7 +44,12 @@ export class Settler {
   add(attempt: Attempt, end: Verdict | FailedTask): void {
     if (attempt.phase !== 'lost') attempt.phase = 'ended'
     this.#endings.push({ attempt, end })
-    if (this.#scheduled || this.#flushing) return
+    if (this.#flushing) return
+    if (this.#endings.length >= enough) {
+      void this.flush()
+      return
+    }
+    if (this.#scheduled) return
     this.#scheduled = true
     this.#engine.clock.soon(() => void this.flush())
   }
@@ -109,8 +120,8 @@ export class Settler {
     try {
       return made(end)
     } catch (error) {
-      if (error instanceof PieceworkError) return made({ kind: 'final', reason: 'too_large', error })
-      throw error
+      // Whatever it is, it must not keep the outcomes of others from being stored.
+      return made({ kind: 'final', reason: error instanceof PieceworkError ? 'too_large' : 'unstorable', error })
     }
   }
 

@@ -19,6 +19,7 @@ export class StorageClock {
   #baseMonotonic: number
   #wallOffset: number
   #latest: Instant = 0
+  #errorMs = 0
 
   constructor(storage: Storage, clock: Clock) {
     this.#ask = storage.traits.shared ? storage.now?.bind(storage) : undefined
@@ -35,14 +36,20 @@ export class StorageClock {
     return this.#latest
   }
 
+  /** How far the storage's own clock may be off. */
+  get errorMs(): number {
+    return this.#errorMs
+  }
+
   /** Asks the storage. The answer was true somewhere between question and reply: the middle is taken. */
   async synchronise(): Promise<void> {
     if (this.#ask) {
       const asked = this.#clock.monotonic()
-      const { now } = await this.#ask()
+      const { now, error } = await this.#ask()
       const answered = this.#clock.monotonic()
       this.#base = now + (answered - asked) / 2
       this.#baseMonotonic = answered
+      this.#errorMs = error
     }
     this.#wallOffset = this.#clock.now() - this.#clock.monotonic()
   }

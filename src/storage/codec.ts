@@ -2,6 +2,7 @@
 
 import type { ErrorRecord } from '../core/error-record.ts'
 import { PieceworkError } from '../core/errors.ts'
+import { instantOfId } from '../core/id.ts'
 import { storedKey } from '../core/name.ts'
 import { decode, encode } from '../core/payload.ts'
 import {
@@ -19,10 +20,13 @@ import { utf8Length } from './utf8.ts'
 /** The text that stands for "no input": JSON's null, told from a given `null` by its space. */
 const noInput = ' null'
 
-/** What the memo of a task's row holds, as JSON. What is empty is left out: most tasks never fail or log. */
+/**
+ * What the memo of a task's row holds, as JSON. What is empty is left out: most tasks never fail or log. So is what is
+ * known otherwise: `addedAt` where the id tells it, `runAt` where it is `addedAt`. A plain task's memo is `{}` for life.
+ */
 interface TaskMemo {
-  addedAt: number
-  runAt: number
+  addedAt?: number
+  runAt?: number
   failures?: number
   crashes?: number
   errors?: readonly ErrorRecord[]
@@ -32,6 +36,9 @@ interface TaskMemo {
   items?: CompletedTask['items']
   reason?: FailureReason
 }
+
+const nothing: TaskMemo = {}
+const none: readonly never[] = []
 
 /** The text of an input as a row keeps it. @throws PayloadError with the path of what JSON would lose or change. */
 export function inputText(input: unknown): string {
@@ -72,7 +79,8 @@ export function taskRow(row: Row | undefined): Row | undefined {
 
 /** The task that a row holds. */
 export function taskOf(row: Row): Task {
-  const memo = decode(row.memo) as TaskMemo
+  const memo = row.memo === '{}' ? nothing : (decode(row.memo) as TaskMemo)
+  const addedAt = memo.addedAt ?? instantOfId(row.id) ?? 0
   const base = {
     id: row.id,
     name: row.name,
@@ -80,10 +88,10 @@ export function taskOf(row: Row): Task {
     attempts: row.tries,
     failures: memo.failures ?? 0,
     crashes: memo.crashes ?? 0,
-    addedAt: memo.addedAt,
-    runAt: memo.runAt,
-    errors: memo.errors ?? [],
-    logs: memo.logs ?? [],
+    addedAt,
+    runAt: memo.runAt ?? addedAt,
+    errors: memo.errors ?? none,
+    logs: memo.logs ?? none,
     progress: memo.progress,
   }
   const state = row.state as Task['state']
@@ -154,9 +162,11 @@ function shorter(task: Task): Task[] {
   ]
 }
 
-/** Written by hand in a fixed order: one pass, and the common case is two numbers. */
+/** Written by hand in a fixed order: one pass, and the common case is no text at all. */
 function memoText(task: Task): string {
-  let text = `{"addedAt":${task.addedAt},"runAt":${task.runAt}`
+  let text = ''
+  if (task.addedAt !== instantOfId(task.id)) text += `,"addedAt":${task.addedAt}`
+  if (task.runAt !== task.addedAt) text += `,"runAt":${task.runAt}`
   if (task.failures > 0) text += `,"failures":${task.failures}`
   if (task.crashes > 0) text += `,"crashes":${task.crashes}`
   if (task.errors.length > 0) text += `,"errors":${JSON.stringify(task.errors)}`
@@ -167,5 +177,5 @@ function memoText(task: Task): string {
     if (task.items) text += `,"items":${JSON.stringify(task.items)}`
   }
   if (task.state === 'failed') text += `,"reason":"${task.reason}"`
-  return `${text}}`
+  return text === '' ? '{}' : `{${text.slice(1)}}`
 }

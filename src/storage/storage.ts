@@ -140,7 +140,8 @@ export interface Traits {
 /**
  * Where rows live.
  *
- * For every method: a thrown error means *outcome unknown*, unless it is a `StorageError` with a code that says
+ * For every method: it MUST end, with an answer or an error, however dead the network is (give the client a time limit: a
+ * beat that never comes back keeps no lease). A thrown error means *outcome unknown*, unless it is a `StorageError` with a code that says
  * otherwise. A batch holds at most `traits.batchMax` entries, answers come back by position, each row is atomic and the
  * batch need not be. An empty batch is legal and cheap. Deadlocks and serialization failures are retried inside. A
  * storage reads no clock inside a call: the time comes with it. Rows that come back are the caller's to keep; changing

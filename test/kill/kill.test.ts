@@ -82,3 +82,18 @@ describe('kill -9', () => {
     })
   }
 })
+
+test('ER-02 a rejection that a handler leaks ends the process as Node has it, and what it held is recovered', async () => {
+  const database = join(folder, 'leak.db')
+  const log = join(folder, 'leak.log')
+  const script = fileURLToPath(new URL('./leak.ts', import.meta.url))
+  const { status, stderr } = spawnSync(process.execPath, [script, database, log], { encoding: 'utf8', timeout: 30_000 })
+  expect(status).toBe(1)
+  expect(stderr).toContain('nobody waits for this')
+  const work = piecework({ storage: anHourLater(sqlite(database)), definitions: [writingTask(() => {})] })
+  await work.drain()
+  // The first had ended well before the leak came out; the later one was only waiting.
+  expect(await work.get('first')).toMatchObject({ state: 'completed', attempts: 1 })
+  expect(await work.get('later')).toMatchObject({ state: 'completed', attempts: 1 })
+  await work.close()
+})

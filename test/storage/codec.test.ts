@@ -60,7 +60,7 @@ describe('newRow', () => {
       parent: null,
       doneAt: null,
       input: '5',
-      memo: `{"addedAt":${now},"runAt":${now}}`,
+      memo: `{"addedAt":${now}}`,
     })
     expect(rowOf(5, { hold: true })).toMatchObject({ state: 'held', wakeAt: null, key: null })
   })

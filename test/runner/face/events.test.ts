@@ -166,7 +166,7 @@ describe('ER-05 what a user hangs in', () => {
     expect(later).toEqual([id])
     expect(lines.map((line) => line.replace(/^error A listener of "completed" failed: /, ''))).toEqual([
       'my metric is down',
-      'not an Error',
+      'threw `null`',
       'my metric is slow',
     ])
   })
