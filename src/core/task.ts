@@ -112,15 +112,16 @@ export interface FailureRules {
   readonly random: () => number
 }
 
+const none: readonly never[] = []
+
 export function newTask(
   facts: Pick<TaskBase, 'id' | 'name' | 'priority' | 'runAt'> & { readonly hold: boolean },
   now: Instant,
 ): HeldTask | WaitingTask {
-  const { id, name, priority, runAt } = facts
-  const base = { id, name, priority, runAt, addedAt: now, attempts: 0, failures: 0, crashes: 0, errors: [], logs: [] }
-  return facts.hold
-    ? { ...base, progress: undefined, state: 'held' }
-    : { ...base, progress: undefined, state: 'waiting', wakeAt: runAt }
+  const { id, name, priority, runAt, hold } = facts
+  const counts = { attempts: 0, failures: 0, crashes: 0 }
+  const base = { id, name, priority, ...counts, addedAt: now, runAt, errors: none, logs: none, progress: undefined }
+  return hold ? { ...base, state: 'held' } : { ...base, state: 'waiting', wakeAt: runAt }
 }
 
 /** A held task becomes due, at its time or at once if that has passed. */

@@ -1,6 +1,6 @@
 /** What `add` can be told about one task, checked at the door. */
 import { type Duration, durationMs, type Instant, instant } from '../core/duration.ts'
-import { expectBoolean, expectInteger } from '../core/expect.ts'
+import { expectBoolean, expectInteger, expectOptions } from '../core/expect.ts'
 import { checkId, checkKey } from '../core/name.ts'
 
 export interface AddOptions {
@@ -18,29 +18,37 @@ export interface AddOptions {
   readonly hold?: boolean
 }
 
-/** The options of a task in one form. */
+/** The options of a task in one form. When it may run depends on when it is stored. */
 export interface Placement {
   readonly id: string | undefined
   readonly key: string | undefined
   readonly priority: number
-  readonly runAt: Instant
   readonly hold: boolean
+  readonly at: Instant | undefined
+  readonly delayMs: number
 }
 
 /** The middle of 0 to 9: there is room before and behind. */
-export const defaultPriority = 5
+const defaultPriority = 5
+
+/** No options: what most tasks are added with. */
+export const noOptions: AddOptions = Object.freeze({})
 
 export const addOptionNames = ['delay', 'at', 'priority', 'key', 'id', 'hold'] as const
 
+const standard = placementOf({})
+
 /** @throws TypeError naming the option. */
-export function placementOf(options: AddOptions, now: Instant): Placement {
-  const { delay, at, priority, key, id, hold } = options
+export function placementOf(options: AddOptions): Placement {
+  if (options === noOptions) return standard
+  const { delay, at, priority, key, id, hold } = expectOptions('options', options, addOptionNames)
   if (delay !== undefined && at !== undefined) throw new TypeError('Expected either `delay` or `at`, got both')
   return {
     id: id === undefined ? undefined : checkId('id', id),
     key: key === undefined ? undefined : checkKey('key', key),
     priority: priority === undefined ? defaultPriority : expectInteger('priority', priority, 0, 9),
-    runAt: at !== undefined ? instant('at', at) : now + (delay === undefined ? 0 : durationMs('delay', delay)),
     hold: hold === undefined ? false : expectBoolean('hold', hold),
+    at: at === undefined ? undefined : instant('at', at),
+    delayMs: delay === undefined ? 0 : durationMs('delay', delay),
   }
 }

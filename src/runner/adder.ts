@@ -1,12 +1,12 @@
 /** Adds tasks: calls that are in flight together become one insert, which is worth 20 to 40 times on a database. */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { PieceworkError } from '../core/errors.ts'
-import { expected, expectOptions } from '../core/expect.ts'
+import { expected } from '../core/expect.ts'
 import { newTask } from '../core/task.ts'
 import { inputOf, inputText, newRow } from '../storage/codec.ts'
 import type { InsertResult, Row, Storage } from '../storage/storage.ts'
 import { utf8Length } from '../storage/utf8.ts'
-import { type AddOptions, addOptionNames, placementOf } from './add-options.ts'
+import { type Placement, placementOf } from './add-options.ts'
 import type { NewTask } from './definition.ts'
 import type { Engine, Settings } from './engine.ts'
 import { validate } from './schema.ts'
@@ -29,19 +29,18 @@ export interface Draft {
   readonly settings: Settings
   /** The input's text. */
   readonly input: string
-  readonly options: AddOptions
+  readonly placement: Placement
 }
 
-/** A row to store. */
+/** Rows to store. */
 export interface Prepared {
-  readonly row: Row
-  /** The caller chose the id; then a duplicate of it may be an older task. */
-  readonly chosen: boolean
+  readonly rows: readonly Row[]
+  /** Ids that the caller chose: a duplicate of one may be an older task. */
+  readonly chosen: ReadonlySet<string>
 }
 
 /** One call of `add`, of one task or of many. */
-interface Call {
-  readonly prepared: readonly Prepared[]
+interface Call extends Prepared {
   readonly resolve: (added: Added[]) => void
   readonly reject: (error: unknown) => void
 }
@@ -73,32 +72,33 @@ export class Adder {
       name: definition.name,
       settings,
       input: inputText(input),
-      options: { ...expectOptions('options', options, addOptionNames) },
+      placement: placementOf(options),
     }
   }
 
   /** Everything that can be wrong with any of them is found before the first is stored. */
-  async prepare(drafts: readonly Draft[]): Promise<Prepared[]> {
+  async prepare(drafts: readonly Draft[]): Promise<Prepared> {
     const holder = this.#engine.newHolder()
-    const prepared: Prepared[] = []
-    for (const { name, settings, input, options } of drafts) {
-      const now = this.#engine.time.now()
-      const placement = placementOf(options, now)
+    const rows: Row[] = []
+    const chosen = new Set<string>()
+    for (const { name, settings, input, placement } of drafts) {
       if (settings.schema) await checkInput(name, settings.schema, input)
+      const now = this.#engine.time.now()
+      const { hold, priority, key, at = now + placement.delayMs } = placement
+      if (placement.id !== undefined) chosen.add(placement.id)
       const id = placement.id ?? this.#engine.newId(now)
-      const { hold, priority, runAt, key } = placement
-      const task = newTask({ id, name, priority, runAt, hold }, now)
+      const task = newTask({ id, name, priority, runAt: at, hold }, now)
       const row = newRow(task, { input, key, holder, rev: now })
       this.#checkSize(row)
-      prepared.push({ row, chosen: placement.id !== undefined })
+      rows.push(row)
     }
-    return prepared
+    return { rows, chosen }
   }
 
   /** Stores prepared rows together with all others of this turn of the event loop. */
-  add(prepared: readonly Prepared[]): Promise<Added[]> {
+  add({ rows, chosen }: Prepared): Promise<Added[]> {
     return new Promise((resolve, reject) => {
-      this.#calls.push({ prepared, resolve, reject })
+      this.#calls.push({ rows, chosen, resolve, reject })
       if (this.#scheduled || this.#inserting) return
       this.#scheduled = true
       this.#engine.clock.soon(() => void this.#flush())
@@ -109,12 +109,12 @@ export class Adder {
    * Stores rows through a storage that is bound to the caller's transaction: at once, and tried once. Nobody is told:
    * the tasks are not there before the commit, and may never be.
    */
-  async addThrough(prepared: readonly Prepared[], storage: Storage): Promise<Added[]> {
+  async addThrough({ rows, chosen }: Prepared, storage: Storage): Promise<Added[]> {
     const all: Added[] = []
-    for (let from = 0; from < prepared.length; from += storage.traits.batchMax) {
-      const batch = prepared.slice(from, from + storage.traits.batchMax)
-      const results = await storage.insert(batch.map(({ row }) => row))
-      all.push(...batch.map(({ row, chosen }, index) => added(row, chosen, results[index]!)))
+    for (let from = 0; from < rows.length; from += storage.traits.batchMax) {
+      const batch = rows.slice(from, from + storage.traits.batchMax)
+      const results = await storage.insert(batch)
+      all.push(...batch.map((row, index) => added(row, chosen, results[index]!)))
     }
     return all
   }
@@ -124,10 +124,10 @@ export class Adder {
     this.#inserting = true
     while (this.#calls.length > 0) {
       const calls = this.#takeCalls()
-      const { results, cause } = await this.#insert(calls.flatMap(({ prepared }) => prepared))
+      const { results, cause } = await this.#insert(calls.flatMap(({ rows }) => rows))
       let from = 0
       for (const call of calls) {
-        const end = from + call.prepared.length
+        const end = from + call.rows.length
         this.#answer(call, results.slice(from, end), cause)
         from = end
       }
@@ -138,39 +138,43 @@ export class Adder {
   /** As many calls as fit into one insert, or one call that needs several. */
   #takeCalls(): Call[] {
     let room = this.#engine.storage.traits.batchMax
-    const end = this.#calls.findIndex(({ prepared }, index) => {
-      room -= prepared.length
+    const end = this.#calls.findIndex(({ rows }, index) => {
+      room -= rows.length
       return room < 0 && index > 0
     })
     return this.#calls.splice(0, end === -1 ? this.#calls.length : end)
   }
 
   /** What became of each row, by position; nothing where that is not known, and then why. */
-  async #insert(prepared: readonly Prepared[]): Promise<{ results: (InsertResult | undefined)[]; cause: unknown }> {
+  async #insert(rows: readonly Row[]): Promise<{ results: (InsertResult | undefined)[]; cause: unknown }> {
     const { health, storage } = this.#engine
     const results: (InsertResult | undefined)[] = []
     let cause: unknown
-    for (let from = 0; from < prepared.length; from += storage.traits.batchMax) {
-      const rows = prepared.slice(from, from + storage.traits.batchMax).map(({ row }) => row)
+    for (let from = 0; from < rows.length; from += storage.traits.batchMax) {
+      const batch = rows.slice(from, from + storage.traits.batchMax)
       try {
         // The ids are ours and made before: an insert whose answer was lost finds its own rows at the next try.
         const inserted = await health.through(
-          () => storage.insert(rows),
+          () => storage.insert(batch),
           (failures) => failures >= maxTries,
         )
         results.push(...inserted)
       } catch (error) {
         cause = error
-        results.push(...rows.map(() => undefined))
+        results.push(...batch.map(() => undefined))
       }
     }
     return { results, cause }
   }
 
-  #answer({ prepared, resolve, reject }: Call, results: readonly (InsertResult | undefined)[], cause: unknown): void {
+  #answer(
+    { rows, chosen, resolve, reject }: Call,
+    results: readonly (InsertResult | undefined)[],
+    cause: unknown,
+  ): void {
     const all: Added[] = []
     const unknown: string[] = []
-    for (const [index, { row, chosen }] of prepared.entries()) {
+    for (const [index, row] of rows.entries()) {
       const result = results[index]
       if (result === undefined) {
         unknown.push(row.id)
@@ -210,9 +214,9 @@ async function checkInput(name: string, schema: StandardSchemaV1, input: string)
   }
 }
 
-function added(row: Row, chosen: boolean, result: InsertResult): Added {
+function added(row: Row, chosen: ReadonlySet<string>, result: InsertResult): Added {
   if (result === 'inserted') return { id: row.id, status: 'added' }
   // An id that this process made a moment ago is nobody else's: the duplicate is our own insert, come back.
-  const own = !chosen && result.duplicate === row.id
+  const own = result.duplicate === row.id && !chosen.has(row.id)
   return { id: result.duplicate, status: own ? 'added' : 'duplicate' }
 }

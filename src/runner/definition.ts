@@ -5,7 +5,7 @@ import { expectFunction, expectInteger, expectOptions } from '../core/expect.ts'
 import { checkName } from '../core/name.ts'
 import type { SuccessCheck } from '../core/outcome.ts'
 import { checkPolicy, type RetryPolicy, retryPresets } from '../core/retry.ts'
-import type { AddOptions } from './add-options.ts'
+import { type AddOptions, noOptions } from './add-options.ts'
 import type { TaskContext } from './context.ts'
 import { checkSchema } from './schema.ts'
 
@@ -107,7 +107,7 @@ export function task(
   const definition: TaskDefinition = {
     name,
     settings,
-    with: (input, addOptions = {}) => ({ definition, input, options: addOptions }),
+    with: (input, addOptions = noOptions) => ({ definition, input, options: addOptions }),
   }
   return Object.freeze(definition)
 }

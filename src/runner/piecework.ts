@@ -6,7 +6,7 @@ import { checkStoredId } from '../core/name.ts'
 import { cancel, release, retry } from '../core/task.ts'
 import { taskRow } from '../storage/codec.ts'
 import type { Storage } from '../storage/storage.ts'
-import { type AddOptions, addOptionNames } from './add-options.ts'
+import { type AddOptions, addOptionNames, noOptions } from './add-options.ts'
 import { type Added, Adder } from './adder.ts'
 import type { Id, InputArgs, NewTask, TaskDefinition } from './definition.ts'
 import type { Engine } from './engine.ts'
@@ -82,10 +82,11 @@ export class Piecework {
       const [options = {}] = args as [ThroughOptions?]
       return this.#addAll(what, expectOptions('options', options, ['through']).through)
     }
-    const [input, options = {}] = args as [unknown, (AddOptions & ThroughOptions)?]
+    const definition = what as TaskDefinition
+    const [input, options] = args as [unknown, (AddOptions & ThroughOptions)?]
+    if (options === undefined) return (await this.#addAll([{ definition, input, options: noOptions }]))[0] as Added
     const { through, ...rest } = expectOptions('options', options, [...addOptionNames, 'through'])
-    const [added] = await this.#addAll([{ definition: what as TaskDefinition, input, options: rest }], through)
-    return added as Added
+    return (await this.#addAll([{ definition, input, options: rest }], through))[0] as Added
   }
 
   /** What is known of a task, or `undefined` when there is none of this id. */
@@ -214,7 +215,7 @@ export class Piecework {
     return this
   }
 
-  async #addAll(tasks: readonly NewTask[], through: Storage | undefined): Promise<Added[]> {
+  async #addAll(tasks: readonly NewTask[], through?: Storage): Promise<Added[]> {
     if (through !== undefined) checkStorage('through', 'what `storage.within(tx)` gives', through)
     const drafts = tasks.map((task) => this.#adder.draft(task))
     await this.#life.ready()
