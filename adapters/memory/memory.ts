@@ -2,16 +2,11 @@
 import {
   type ApplyResult,
   type Change,
-  type ClaimRequest,
-  type Count,
-  type CountBy,
-  type FindBy,
   type InsertResult,
   isOwnWrite,
-  type Page,
   type Row,
-  type Storage,
   StorageError,
+  type SynchronousStorage,
 } from '../../src/storage/index.ts'
 import { claim } from './claim.ts'
 import { count, find } from './find.ts'
@@ -20,14 +15,7 @@ import { addRow, changeRow, emptyRows, moveWake, type Rows, removeRow } from './
 import { rowOf } from './slot.ts'
 
 /** The contract, answered at once: every method returns a plain value instead of a promise. */
-export interface MemoryStorage extends Storage {
-  insert(rows: readonly Row[]): InsertResult[]
-  claim(request: ClaimRequest): Row[]
-  extend(rows: readonly Row[], until: number): boolean[]
-  apply(changes: readonly Change[]): ApplyResult[]
-  get(ids: readonly string[]): (Row | undefined)[]
-  find(by: FindBy, limit: number): Page
-  count(by: CountBy): Count
+export interface MemoryStorage extends SynchronousStorage {
   watch(wake: () => void): () => void
   close(): void
 }

@@ -1,15 +1,5 @@
 /** The methods of the contract over a session: one of the storage's own, or one inside the app's transaction. */
-import type {
-  ApplyResult,
-  Change,
-  ClaimRequest,
-  Count,
-  CountBy,
-  FindBy,
-  InsertResult,
-  Page,
-  Row,
-} from '../../src/storage/index.ts'
+import type { SynchronousStorage } from '../../src/storage/index.ts'
 import { applier, extender } from './apply.ts'
 import { claim, claimStatements, dueLanes } from './claim.ts'
 import { counter } from './count.ts'
@@ -19,14 +9,7 @@ import type { Names } from './schema.ts'
 import type { Session } from './session.ts'
 
 /** The contract but for what belongs to the whole storage. SQLite answers at once, so these are plain values. */
-export interface Methods {
-  insert(rows: readonly Row[]): InsertResult[]
-  claim(request: ClaimRequest): Row[]
-  extend(rows: readonly Row[], until: number): boolean[]
-  apply(changes: readonly Change[]): ApplyResult[]
-  get(ids: readonly string[]): (Row | undefined)[]
-  find(by: FindBy, limit: number): Page
-  count(by: CountBy): Count
+export interface Methods extends Omit<SynchronousStorage, 'traits' | 'now' | 'watch' | 'close'> {
   now(): { readonly now: number; readonly error: number }
 }
 

@@ -14,6 +14,7 @@ export type {
   Page,
   Row,
   Storage,
+  SynchronousStorage,
   Traits,
 } from './storage.ts'
 export { RUNNING, WAITING } from './storage.ts'

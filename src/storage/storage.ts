@@ -209,3 +209,14 @@ export interface Storage {
    */
   close?(): Awaitable<void>
 }
+
+/** A storage that answers at once: no verb returns a promise. */
+export interface SynchronousStorage extends Storage {
+  insert(rows: readonly Row[]): InsertResult[]
+  claim(request: ClaimRequest): Row[]
+  extend(rows: readonly Row[], until: Instant): boolean[]
+  apply(changes: readonly Change[]): ApplyResult[]
+  get(ids: readonly string[]): (Row | undefined)[]
+  find(by: FindBy, limit: number): Page
+  count(by: CountBy): Count
+}
