@@ -104,10 +104,13 @@ async function live({ processes, tasks, faults, steps }: History): Promise<void>
 
   const ids: string[] = []
   const { process: first, definitions } = await spawn()
-  const adding = tasks.map(async ({ delayMs, limited }, input) => {
-    const { id } = await first.work.add(definitions[limited ? 1 : 0]!, input, { delay: delayMs })
-    ids.push(id)
-  })
+  // An add that failed four times rejects: that task is there once or not at all.
+  const adding = Promise.allSettled(
+    tasks.map(async ({ delayMs, limited }, input) => {
+      const { id } = await first.work.add(definitions[limited ? 1 : 0]!, input, { delay: delayMs })
+      ids.push(id)
+    }),
+  )
   for (const { tickMs, what, which } of steps) {
     while (alive.size < processes) await spawn()
     await clock.tick(tickMs)
@@ -136,7 +139,7 @@ async function live({ processes, tasks, faults, steps }: History): Promise<void>
     if (rounds > 2 && !ids.some(isOpen)) break
   }
   // Whoever was killed while it added has no answer: those tasks are there once or not at all.
-  if (alive.has(first)) await Promise.allSettled(adding)
+  if (alive.has(first)) await adding
 
   for (const id of ids) {
     const [row] = storage.get([id])
