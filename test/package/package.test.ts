@@ -101,6 +101,19 @@ describe.each(majors)('on Node %i', (major) => {
   test('the first program says hello, ends by itself and warns of nothing', async () => {
     expect(await run(nodes.get(major)!, ['hello.mjs'], bare, 20_000)).toEqual({ stdout: 'hi you\n', stderr: '' })
   })
+
+  test('a task in an SQLite file waits for the next process, or it is said what this Node lacks', async () => {
+    const args = ['--disable-warning=ExperimentalWarning', 'sqlite.mjs', `${major}.db`]
+    const node = nodes.get(major)!
+    // Node 20 has no SQLite of its own and does not know the flag for the warning of those that have.
+    if (major === 20) {
+      const { stdout } = await run(node, args.slice(1), bare, 20_000)
+      expect(stdout).toMatch(/^missing_driver Node 20\.\S+ has no `node:sqlite`: use Node 22\.13 or later, or pass/)
+      return
+    }
+    expect(await run(node, args, bare, 20_000)).toEqual({ stdout: 'waiting undefined\n', stderr: '' })
+    expect(await run(node, args, bare, 20_000)).toEqual({ stdout: 'completed hi you\n', stderr: '' })
+  })
 })
 
 describe.each(resolutions)('under module resolution %s', (resolution) => {
