@@ -2,37 +2,36 @@
 import type { Instant } from './duration.ts'
 
 const digits = '0123456789abcdefghjkmnpqrstvwxyz'
+const pairs = Array.from({ length: 1024 }, (_, value) => digits[value >> 5]! + digits[value & 31]!)
+
 /** The value of each digit, by its character code. */
 const values: (number | undefined)[] = []
 for (let value = 0; value < digits.length; value++) values[digits.charCodeAt(value)] = value
 
-const counterEnd = 32 ** 4
-const poolBytes = 2_560
+const counterEnd = 1024 ** 2
+const randomDigits = 10
 
 /**
- * Makes ids of 24 characters: 10 of time, 4 of a counter within the millisecond, 10 drawn at random. A clock that steps
- * back changes nothing: the last instant goes on being used. `draw` gives that many random bytes.
+ * Makes ids of 24 characters: 10 of time, 4 of a counter within the millisecond, 10 drawn at random for the millisecond.
+ * Within one process time and counter tell ids apart, between processes what was drawn. A clock that steps back changes
+ * nothing: the last instant goes on being used. `draw` gives that many random bytes.
  */
 export function idMaker(draw: (bytes: number) => Uint8Array): (now: Instant) => string {
   let last = -1
-  let prefix = ''
+  let time = ''
+  let random = ''
   let counter = 0
-  let pool: Uint8Array = new Uint8Array(0)
-  let used = 0
 
   return (now) => {
     if (now > last || counter === counterEnd) {
       last = Math.max(now, last + 1)
-      prefix = base32(last, 10)
+      time = timeDigits(last)
+      random = Array.from(draw(randomDigits), (byte) => digits[byte & 31]).join('')
       counter = 0
     }
-    if (used === pool.length) {
-      pool = draw(poolBytes)
-      used = 0
-    }
-    let random = ''
-    for (const end = used + 10; used < end; used++) random += digits[pool[used]! & 31]
-    return prefix + base32(counter++, 4) + random
+    const count = pairs[counter >> 10]! + pairs[counter & 1023]!
+    counter++
+    return time + count + random
   }
 }
 
@@ -48,8 +47,8 @@ export function instantOfId(id: string): Instant | undefined {
   return instant
 }
 
-function base32(value: number, width: number): string {
+function timeDigits(instant: Instant): string {
   let text = ''
-  for (let rest = value; text.length < width; rest = Math.floor(rest / 32)) text = digits[rest % 32] + text
+  for (let rest = instant; text.length < 10; rest = Math.floor(rest / 1024)) text = pairs[rest % 1024] + text
   return text
 }
