@@ -40,6 +40,9 @@ export interface SqliteStorage extends Methods {
  * and writers block each other, and `watch` gives no hint), and only a busy timeout that is shorter is raised. While
  * the app has a transaction open on a connection that it shares with the storage, the storage refuses every write with
  * `busy`, but for those through `within(db)`: give the storage a connection of its own where transactions last.
+ * But a transaction on another connection of this process, left open over an `await`, can stop the whole process for
+ * `busyTimeoutMs`: a worker's write waits, blocking, for a commit that only this process can make. So keep transactions
+ * short, and in a process that also works, let them share the storage's connection.
  *
  * Every call blocks the process while it runs, and while another process writes. A file on a network file system is
  * refused; do not share one between containers on different machines either.

@@ -17,7 +17,10 @@ export interface AttemptFacts {
   readonly random: () => number
 }
 
-/** How long to wait before the next attempt, or `'stop'`. */
+/**
+ * How long to wait before the next attempt, or `'stop'`. One that throws or answers neither is replaced, for that
+ * decision, by the default of 3 executions 10 s apart; nobody is told, so test yours.
+ */
 export type RetryPolicy = (facts: AttemptFacts) => Duration | 'stop'
 
 interface Limited {

@@ -28,7 +28,7 @@ export interface TaskContext<Input = unknown> {
   readonly log: Log
   /**
    * Keeps an item: any JSON value. Items count only when this attempt turns out good. Await it: it resolves when the
-   * storage can take more.
+   * storage can take more, and rejects on what cannot be stored; an item refused unawaited is missing without a word.
    */
   readonly emit: (item: unknown) => Promise<void>
   /** Reports how far it is, as any JSON value; stored about once a second, the latest wins. */

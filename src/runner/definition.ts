@@ -22,7 +22,8 @@ export interface TaskOptions<Context, Result> {
   /** How many tasks of this definition one process runs at once. @default the worker's concurrency */
   readonly concurrency?: number
   /**
-   * Says whether an attempt that ended was good. Where it is written after `run`, its outcome has the result's type.
+   * Says whether an attempt that ended was good. Write it after `run`: its outcome then has the result's type. Before
+   * `run`, the compiler may take the task's result for `unknown`, in `get` as well.
    * @default every attempt that resolved
    */
   readonly check?: SuccessCheck<Result>

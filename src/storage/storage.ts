@@ -113,7 +113,7 @@ export type CountBy = {
 } & ({ readonly names?: readonly string[] } | { readonly parent: string })
 
 export interface Count {
-  /** By name, then by state. Names and states without a row are left out. */
+  /** By name, then by state. Names and states without a row are left out. `__proto__` is a name like any other. */
   readonly counts: Record<string, Record<string, number>>
   /** True when counting stopped at `upTo`: the numbers are lower bounds. */
   readonly capped: boolean
@@ -179,7 +179,7 @@ export interface Storage {
    * Compare-and-set on `rev`. MUST change nothing, to the byte, on any other `rev`; an extend meanwhile does not count.
    * MUST recognise its own write: a row at `row.rev + 1` that is exactly as this change would have made it was made by
    * this change, and the answer is `applied` (drivers repeat a request by themselves). Removing a row that is gone
-   * answers `applied` for the same reason. No id twice in a batch.
+   * answers `applied` for the same reason; writing one that is gone answers `stale`. No id twice in a batch.
    */
   apply(changes: readonly Change[]): Awaitable<ApplyResult[]>
 
@@ -189,8 +189,9 @@ export interface Storage {
   /**
    * Pages of rows. By parent and by names: ordered by id (bytes), from the first id behind `after`. By doneBefore:
    * rows with `doneAt < doneBefore`, the earliest first; `after` is `null` there, since the caller removes what it gets
-   * and asks again. By parent and by key MUST see every acknowledged write and be fast at any size; the others may lag
-   * by `traits.lagMs` and are never on the path of a task.
+   * and asks again. By key: the one row or none, `after` is `null`. `limit` is 1 to `traits.batchMax`; a page's `after`
+   * is what the next call is given as `after`. By parent and by key MUST see every acknowledged write and be fast at any
+   * size; the others may lag by `traits.lagMs` and are never on the path of a task.
    */
   find(by: FindBy, limit: number): Awaitable<Page>
 

@@ -7,7 +7,8 @@ export type Verb = 'insert' | 'claim' | 'extend' | 'apply' | 'get' | 'find' | 'c
 /**
  * - `before`: throws, and nothing was done.
  * - `after`: it was done, and the answer is lost: throws.
- * - `hang`: it was done, and no answer ever comes.
+ * - `hang`: it was done, and no answer ever comes. No storage may do that, and whoever called waits for ever: let every
+ *   call hang from some point on to play a process that died, and go on with a new instance on the inner storage.
  * - `pass`: nothing happens to this call.
  */
 export type Fault = 'before' | 'after' | 'hang' | 'pass'

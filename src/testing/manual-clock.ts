@@ -1,9 +1,12 @@
-/** A clock that moves only when it is told to: tests of an hour's retries take a millisecond and never flake. */
+/** A clock that moves only when it is told to: tests of an hour's retries end at once and never flake. */
 import { type Duration, durationMs, type Instant, instant } from '../core/duration.ts'
 import { type Clock, systemClock } from '../runner/clock.ts'
 
 export interface ManualClock extends Clock {
-  /** Moves time on, calling back whatever becomes due on the way, and lets the work that follows settle. */
+  /**
+   * Moves time on, calling back whatever becomes due on the way, and lets the work that follows settle. A started worker
+   * polls and beats about once a second of it: an hour costs some 0.2 s, so tick in minutes where a minute will do.
+   */
   tick(duration: Duration): Promise<void>
   /** Lets everything settle that can go on without time passing. */
   settle(): Promise<void>
