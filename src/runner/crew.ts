@@ -16,10 +16,11 @@ import { type SettledTask, Settler } from './settler.ts'
 import type { WorkerOptions } from './worker-options.ts'
 
 /**
- * Suspects that go back come due again one after another: they run one at a time, so two at once would be one too many.
- * A whole lease instead took 27 minutes for fifty suspects of a tenth of a second each.
+ * Suspects that go back come due again one after another, as far apart as one of them takes, within these bounds: they
+ * run one at a time, so two at once would be one too many. A whole lease took 27 minutes for fifty suspects of a tenth of
+ * a second each; a second took 84 s for 84 that were done in a millisecond.
  */
-const suspectGapMs = 1_000
+const suspectGapMs = { least: 20, unknown: 100, most: 1_000 }
 
 /** Who hears of what becomes of attempts. */
 export interface CrewListener {
@@ -86,14 +87,22 @@ export class Crew {
     }
   }
 
+  /** Resolves when the leases of all that is held here are known to last, or the storage does not say. */
+  confirmLeases(): Promise<void> {
+    return this.#leases.confirm()
+  }
+
   /** Takes what was claimed. What has no attempt left is stored, a second suspect goes back, the rest will run. */
   receive(claimed: readonly Claimed[]): void {
-    let refused = 0
+    let backInMs = 0
     for (const { attempt, given } of claimed) {
       this.#hold(attempt)
       if (given) this.#settler.add(attempt, given)
-      else if (this.#buffer.refuses(attempt)) this.#giveBack(attempt, ++refused * suspectGapMs)
-      else this.#buffer.put(attempt)
+      else if (!this.#buffer.refuses(attempt)) this.#buffer.put(attempt)
+      else {
+        backInMs += this.#suspectGapMs(attempt)
+        this.#giveBack(attempt, backInMs)
+      }
     }
     // A lane runs one attempt after another while there are any: concurrency costs nothing per task.
     const free = this.#options.concurrency - this.#lanes.pending - this.#lanes.size
@@ -161,6 +170,8 @@ export class Crew {
       this.#buffer.done(attempt)
       if (this.#buffer.size <= this.#lowWater) this.#listener.hungry()
     }
+    // Others may run here, though many wait: those are of definitions at their limits.
+    if (this.#buffer.size > this.#lowWater) this.#listener.hungry()
   }
 
   async #perform(attempt: Attempt): Promise<void> {
@@ -192,6 +203,11 @@ export class Crew {
     if (older) this.#leases.lose(older)
     this.#held.set(id, attempt)
     this.#pulse.start()
+  }
+
+  #suspectGapMs({ row }: Attempt): number {
+    const { least, unknown, most } = suspectGapMs
+    return Math.min(most, Math.max(least, Math.ceil(this.#pace.tookMs(row.name) ?? unknown)))
   }
 
   #giveBack(attempt: Attempt, delayMs: number): void {

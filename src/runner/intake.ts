@@ -91,6 +91,7 @@ export class Intake {
 
   /** Claims one due row of any definition. */
   async claimOne(): Promise<Claimed | undefined> {
+    await this.#crew.confirmLeases()
     await this.#pauses.refresh()
     const wants = [...this.#engine.definitions.keys()]
       .filter((name) => !this.#pauses.has(name))
@@ -142,14 +143,17 @@ export class Intake {
     let claimed: Claimed[]
     this.#woken = false
     try {
+      await this.#crew.confirmLeases()
       await this.#pauses.refresh()
       const open = wants.filter(({ name }) => !this.#pauses.has(name))
       claimed = open.length === 0 ? [] : await this.#claimer.claim(open, limit)
       this.#failures = 0
     } catch (error) {
+      // A stop that came while the claim was on its way waits for nothing.
+      const stopped = !this.active
       if (!this.#started) for (const { reject } of this.#drainers.splice(0)) reject(error)
       this.#failures++
-      await this.#nap(this.#engine.health.delayMs(this.#failures))
+      if (!stopped) await this.#nap(this.#engine.health.delayMs(this.#failures))
       return
     }
     // What became due meanwhile may have been too late for this claim: then nothing is known to be dry.

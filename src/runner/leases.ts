@@ -9,6 +9,8 @@ export class Leases {
   readonly #leaseMs: number
   readonly #abort: (attempt: Attempt, reason: Error) => void
   #beating: Promise<void> | undefined
+  /** The machine slept, and the storage was not heard since. */
+  #inDoubt = false
   #beatAt = Number.NEGATIVE_INFINITY
 
   constructor(
@@ -38,17 +40,35 @@ export class Leases {
   beat(): Promise<void> {
     this.#beating ??= this.#extend().finally(() => {
       this.#beating = undefined
+      this.#inDoubt = false
     })
     return this.#beating
+  }
+
+  /**
+   * To be awaited before a claim: a worker whose machine slept, or which stood still past its beat, would otherwise find
+   * its own tasks lapsed, and run them beside themselves.
+   */
+  async confirm(): Promise<void> {
+    const { time, clock } = this.#engine
+    if (this.#inDoubt) await this.#beating
+    if (this.#held.size === 0) return
+    if (!time.hasSlept() && clock.monotonic() - this.#beatAt < (this.#leaseMs * 2) / 3) return
+    // One that is under way may have begun before.
+    await this.#beating
+    await this.beat()
   }
 
   async #extend(): Promise<void> {
     const { storage, time, health, clock } = this.#engine
     const beganAt = clock.monotonic()
-    const attempts = [...this.#held.values()].filter(
-      ({ phase, writing }) => (phase === 'waiting' || phase === 'running') && !writing,
-    )
     try {
+      this.#inDoubt = time.hasSlept()
+      // By the time of before the sleep, a lease would be over as soon as it is given.
+      if (this.#inDoubt) await time.synchronise()
+      const attempts = [...this.#held.values()].filter(
+        ({ phase, writing }) => (phase === 'waiting' || phase === 'running') && !writing,
+      )
       for (let from = 0; from < attempts.length; from += storage.traits.batchMax) {
         const batch = attempts.slice(from, from + storage.traits.batchMax)
         const rows = batch.map(({ row }) => row)

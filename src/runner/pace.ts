@@ -30,6 +30,11 @@ export class Pace {
     this.#averageMs.set(name, Math.max(this.#averageMs.get(name) ?? 0, waitedMs))
   }
 
+  /** How long attempts of a definition take, if that is known. */
+  tookMs(name: string): number | undefined {
+    return this.#averageMs.get(name)
+  }
+
   /** How many of a definition to fetch ahead. None while it is not known how long they take. */
   ahead(name: string, concurrency = this.#concurrency): number {
     const averageMs = this.#averageMs.get(name)

@@ -148,3 +148,68 @@ test('LZ-18 P-EPOCH fences rise over failure, snooze, crash, cancel, retry by ha
   expect([...new Set(fences)].sort((one, other) => one - other)).toEqual(fences)
   expect(storage.broken).toEqual([])
 })
+
+test('LZ-15 a handler that runs while the machine sleeps goes on, when nobody took its task meanwhile', async () => {
+  const clock = manualClock()
+  const base = memory()
+  const storage = Object.assign(Object.create(base) as typeof base, {
+    traits: { ...base.traits, shared: true },
+    now: () => ({ now: clock.now(), error: 0 }),
+  })
+  const end = later()
+  const reasons: unknown[] = []
+  let starts = 0
+  const work = task('work', {
+    run: async ({ signal }) => {
+      starts++
+      signal.addEventListener('abort', () => void reasons.push(signal.reason))
+      await end.promise
+    },
+  })
+  const a = proc([work], { storage, clock })
+  const { id } = await a.work.add(work)
+  await a.work.start()
+  await clock.tick('5s')
+  clock.step(3_600_000)
+  await clock.tick('1m')
+  expect(reasons).toEqual([])
+  end.resolve()
+  await clock.settle()
+  expect(base.get([id])[0]).toMatchObject({ state: 'completed', tries: 1 })
+  expect(starts).toBe(1)
+})
+
+test('LZ-07 after a handler that blocked the process past its lease, the others of the process go on', async () => {
+  const steady = manualClock()
+  let blockedMs = 0
+  const clock = {
+    ...steady,
+    now: () => steady.now() + blockedMs,
+    monotonic: () => steady.monotonic() + blockedMs,
+  }
+  const storage = ledger(memory())
+  const end = later()
+  let starts = 0
+  const slow = task('slow', {
+    run: () => {
+      starts++
+      return end.promise
+    },
+  })
+  // It ends as soon as it lets go of the process: more is claimed before any timer has its turn.
+  const blocker = task('blocker', {
+    run: () => {
+      blockedMs += 60_000
+    },
+  })
+  const a = proc([slow, blocker], { storage, clock })
+  const ids = (await a.work.add(Array.from({ length: 3 }, () => slow.with()))).map(({ id }) => id)
+  await a.work.start()
+  await clock.tick('1s')
+  await a.work.add(blocker)
+  await clock.tick('5s')
+  end.resolve()
+  await clock.tick('1s')
+  expect(starts).toBe(3)
+  for (const row of storage.get(ids)) expect(row).toMatchObject({ state: 'completed', tries: 1 })
+})

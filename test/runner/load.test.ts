@@ -120,6 +120,34 @@ describe('fetching ahead', () => {
   })
 })
 
+test('LD-03 free places claim for others while many of a definition at its limit were fetched ahead', async () => {
+  const clock = manualClock()
+  const storage = quiet(memory())
+  let isSlow = false
+  let ran = 0
+  const pause = (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve))
+  const one = task('one', { concurrency: 1, run: () => (isSlow ? pause(60_000) : undefined) })
+  const other = task('other', {
+    run: async () => {
+      ran++
+      await pause(10)
+    },
+  })
+  const a = proc([one, other], { storage, clock, concurrency: 4 })
+  const adder = proc([one, other], { storage, clock })
+  await a.work.add(Array.from({ length: 2_000 }, () => one.with()))
+  await a.work.start()
+  await clock.tick('1s')
+  isSlow = true
+  await adder.work.add(Array.from({ length: 400 }, () => one.with()))
+  await clock.tick('1s')
+  expect((await a.work.status()).worker.held).toBeGreaterThan(50)
+  await adder.work.add(Array.from({ length: 200 }, () => other.with()))
+  // 3 places, 10 ms each, after at most a poll: 9 a second before the places asked for more.
+  await clock.tick('2s')
+  expect(ran).toBe(200)
+})
+
 describe('fifty thousand tasks through one process', () => {
   test('LD-06 leave no timer, no listener and no memory behind', async () => {
     const storage = memory()

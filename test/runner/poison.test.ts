@@ -92,4 +92,21 @@ describe('a task that kills its process at every start', () => {
     // Four leases for the four crashes, and a few seconds for each of the others.
     expect(house.clock.now() - began).toBeLessThan(5 * 60_000)
   })
+
+  test('P-LIVE a hundred suspects that take a moment each are done in seconds, though they run one at a time', async () => {
+    const rules = { concurrency: 100, retry: fixed({ maxAttempts: 9, delay: 0 }), maxCrashes: 9 }
+    const house = succession(({ attempt }) => (attempt <= 2 ? new Promise(() => {}) : undefined), rules)
+    const adder = proc([house.work], { storage: house.storage, clock: house.clock })
+    const added = await adder.work.add(Array.from({ length: 100 }, () => house.work.with()))
+    for (let crash = 0; crash < 2; crash++) {
+      const process = await house.next()
+      process.kill()
+      await house.clock.tick('31s')
+    }
+    await house.next()
+    await house.clock.tick('15s')
+    for (const row of house.storage.get(added.map(({ id }) => id))) {
+      expect(row).toMatchObject({ state: 'completed', tries: 3 })
+    }
+  })
 })

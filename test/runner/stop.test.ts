@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { memory } from '../../adapters/memory/index.ts'
 import { StoppingError, type TaskContext, task } from '../../src/index.ts'
-import type { Storage } from '../../src/storage/index.ts'
+import type { ClaimRequest, Storage } from '../../src/storage/index.ts'
 import { manualClock, type Verb } from '../../src/testing/index.ts'
 import { later, proc, rowOf } from './kit.ts'
 import { checkHistory, ledger } from './ledger.ts'
@@ -172,4 +172,33 @@ describe('stop', () => {
     expect(a.lines.filter((line) => !line.startsWith('info')).length).toBeLessThanOrEqual(1)
     expect(a.timers()).toBe(0)
   })
+})
+
+test('P-STOP while a claim is failing does not wait as if to claim again', async () => {
+  const clock = manualClock()
+  const storage = memory()
+  let fail: ((error: Error) => void) | undefined
+  let isDown = false
+  const claim = (request: ClaimRequest) =>
+    isDown ? new Promise<never>((_, reject) => (fail = reject)) : storage.claim(request)
+  const a = proc([task('work', { run: () => {} })], {
+    storage: Object.assign(Object.create(storage), { claim }),
+    clock,
+  })
+  await a.work.start()
+  isDown = true
+  for (let failures = 0; failures < 8; failures++) {
+    await clock.tick('5s')
+    fail?.(new Error('no answer'))
+  }
+  await clock.tick('5s')
+  let stopped = false
+  void a.work.stop().then(() => {
+    stopped = true
+  })
+  await clock.settle()
+  expect(stopped).toBe(false)
+  fail?.(new Error('no answer'))
+  await clock.settle()
+  expect(stopped).toBe(true)
 })
