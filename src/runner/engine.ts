@@ -4,7 +4,7 @@ import type { Storage } from '../storage/storage.ts'
 import type { Clock } from './clock.ts'
 import type { TaskSettings } from './definition.ts'
 import type { Notifier } from './events.ts'
-import type { Health } from './retrying.ts'
+import type { Health } from './health.ts'
 import type { StorageClock } from './storage-clock.ts'
 
 /** A definition as the worker uses it: its settings, which are also its rules of failure. */

@@ -3,9 +3,9 @@ import { hostname } from 'node:os'
 import { idMaker } from '../core/id.ts'
 import type { Engine, Settings } from './engine.ts'
 import { Notifier } from './events.ts'
+import { Health } from './health.ts'
 import type { CheckedOptions } from './options.ts'
 import { drawBytes, drawNumber } from './randomness.ts'
-import { Health } from './retrying.ts'
 import { StorageClock } from './storage-clock.ts'
 
 export function makeEngine(options: CheckedOptions): Engine {

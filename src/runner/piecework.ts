@@ -15,7 +15,7 @@ import { explain } from './explain.ts'
 import { readItems } from './item-reader.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { makeEngine } from './make-engine.ts'
-import { moveTask } from './operator.ts'
+import { moveTask } from './move-task.ts'
 import {
   type AnyDefinition,
   type CheckedOptions,
