@@ -73,6 +73,11 @@ export class Crew {
     return this.#held.size
   }
 
+  /** Whether tasks that went back from here, because one at a time is enough of their kind, are still to come due. */
+  get awaitsSuspects(): boolean {
+    return this.#engine.clock.monotonic() < this.#suspectsUntil
+  }
+
   /** How many to claim now, over all and of one definition. 0: there is no room, or not enough for a batch. */
   room(): { readonly all: number; of(name: string, concurrency: number | undefined): number } {
     const { concurrency } = this.#options

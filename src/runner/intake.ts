@@ -119,9 +119,11 @@ export class Intake {
         await this.#claim(wants, all)
         continue
       }
-      if (this.#crew.held === 0) this.#idle()
+      // Suspects that this worker put off were due: a drain is not over before they had their turn.
+      const waits = this.#crew.awaitsSuspects
+      if (this.#crew.held === 0 && !waits) this.#idle()
       if (!this.active) break
-      if (this.#started) this.#poll()
+      if (this.#started || waits) this.#poll()
       await this.#bell.wait()
     }
     this.#cancelPoll?.()

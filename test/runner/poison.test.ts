@@ -93,6 +93,21 @@ describe('a task that kills its process at every start', () => {
     expect(house.clock.now() - began).toBeLessThan(5 * 60_000)
   })
 
+  test('P-LIVE a drain is not over before the suspects that it put off had their turn', async () => {
+    const rules = { concurrency: 100, retry: fixed({ maxAttempts: 9, delay: 0 }), maxCrashes: 9 }
+    const house = succession(({ attempt }) => (attempt <= 2 ? new Promise(() => {}) : undefined), rules)
+    const { work } = proc([house.work], { storage: house.storage, clock: house.clock, concurrency: 100 })
+    await work.add(Array.from({ length: 100 }, () => house.work.with()))
+    for (let crash = 0; crash < 2; crash++) {
+      const process = await house.next()
+      process.kill()
+      await house.clock.tick('31s')
+    }
+    const drained = work.drain()
+    await house.clock.tick('30s')
+    expect(await drained).toBe(100)
+  })
+
   test('P-LIVE a hundred suspects that take a moment each are done in seconds, though they run one at a time', async () => {
     const rules = { concurrency: 100, retry: fixed({ maxAttempts: 9, delay: 0 }), maxCrashes: 9 }
     const house = succession(({ attempt }) => (attempt <= 2 ? new Promise(() => {}) : undefined), rules)
