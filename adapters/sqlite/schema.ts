@@ -1,6 +1,7 @@
 /** The tables, their version, and the one transaction that makes or renews them. */
 import { StorageError } from '../../src/storage/index.ts'
 import type { Connection } from './connection.ts'
+import { isBusy } from './errors.ts'
 
 /** The names that this storage has in the database, quoted for SQL. */
 export interface Names {
@@ -65,7 +66,14 @@ export function refuseNewer(db: Connection, names: Names): void {
  * processes that open a fresh file one waits for the other, and a process that dies half-way leaves nothing.
  */
 export function migrate(db: Connection, names: Names): void {
-  db.exec('begin immediate')
+  try {
+    db.exec('begin immediate')
+  } catch (error) {
+    // Somebody writes, and may stand still with the lock: a start need not fail for it where nothing is to be done.
+    if (!isBusy(error) || versionOf(db, names) !== SCHEMA_VERSION) throw error
+    refuseMissing(db, names)
+    return
+  }
   try {
     refuseNewer(db, names)
     for (const step of MIGRATIONS.slice(versionOf(db, names))) for (const statement of step(names)) db.exec(statement)

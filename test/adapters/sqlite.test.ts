@@ -88,6 +88,17 @@ describe('schema', () => {
     expect(readdirSync(folder)).toEqual(['work.db'])
   })
 
+  test('DB-12 a file whose tables are there opens while another connection stands still with the write lock', () => {
+    sqlite(file).close()
+    const holder = new DatabaseSync(file)
+    closers.push(() => holder.close())
+    holder.exec('begin immediate')
+    const storage = opened(file, { busyTimeoutMs: 20 })
+    expect(() => storage.insert([aRow('a')])).toThrow(withCode('busy'))
+    holder.exec('rollback')
+    expect(storage.insert([aRow('a')])).toEqual(['inserted'])
+  })
+
   test('UP-02 DB-12 four processes open a fresh file at once: one makes the tables, and all write', async () => {
     const children = await Promise.all([1, 2, 3, 4].map(() => startProcess(file)))
     const ends = await Promise.all(children.map((child, at) => run(child, { insert: 50, prefix: `${at}-` })))
