@@ -10,14 +10,22 @@ export interface Session {
   write<T>(body: (db: Connection) => T): T
 }
 
-/** `afterCommit` runs between the commit and the answer, and may still refuse it. */
-export function ownSession(db: Connection, refuseClosed: () => void, afterCommit: () => void): Session {
+/**
+ * `afterCommit` runs between the commit and the answer, and may still refuse it. `others` are connections of the app in
+ * this process: while one of them has a transaction open, waiting for it would stop the very thread that has to end it.
+ */
+export function ownSession(
+  db: Connection,
+  others: ReadonlySet<Connection>,
+  refuseClosed: () => void,
+  afterCommit: () => void,
+): Session {
   /** What we write inside the app's transaction would go with its rollback, after we had acknowledged it. */
   function refuse(): void {
     refuseClosed()
-    if (!db.isInTransaction()) return
-    const cure = 'use `storage.within(db)` inside it, or give the storage a connection of its own'
-    throw new StorageError('busy', `The app has a transaction open on this connection: ${cure}`)
+    if (!isInTransaction(db) && ![...others].some(isInTransaction)) return
+    const cure = 'inside it, write through `storage.within(db)`; everything else has to wait for its end'
+    throw new StorageError('busy', `The app has a transaction open: ${cure}`)
   }
 
   return {
@@ -67,6 +75,15 @@ export function sessionWithin(db: Connection, refuseClosed: () => void): Session
           return made
         })
       }),
+  }
+}
+
+function isInTransaction(db: Connection): boolean {
+  try {
+    return db.isInTransaction()
+  } catch {
+    // The app has closed it.
+    return false
   }
 }
 

@@ -38,11 +38,10 @@ export interface SqliteStorage extends Methods {
  * closes the file again on `close()`. Given a database of `node:sqlite` or better-sqlite3, it makes its tables there
  * and leaves it open on `close()`; the journal mode stays as the app has it (WAL is what you want: without it readers
  * and writers block each other, and `watch` gives no hint), and only a busy timeout that is shorter is raised. While
- * the app has a transaction open on a connection that it shares with the storage, the storage refuses every write with
- * `busy`, but for those through `within(db)`: give the storage a connection of its own where transactions last.
- * But a transaction on another connection of this process, left open over an `await`, can stop the whole process for
- * `busyTimeoutMs`: a worker's write waits, blocking, for a commit that only this process can make. So keep transactions
- * short, and in a process that also works, let them share the storage's connection.
+ * the app has a transaction open on that database, or on another connection that `within` was ever given, the storage
+ * refuses every write with `busy`, but for those through `within(db)`; a worker tries again a moment later. A transaction
+ * on a connection that the storage does not know of, left open over an `await`, can stop the whole process for
+ * `busyTimeoutMs`: a worker's write waits, blocking, for a commit that only this process can make. Keep them short.
  *
  * Every call blocks the process while it runs, and while another process writes. A file on a network file system is
  * refused; do not share one between containers on different machines either.
@@ -68,6 +67,7 @@ export function sqlite(database: string | SqliteDatabase, options: SqliteOptions
   // Statements belong to a connection, so a connection that comes again finds its own prepared.
   const connections = new WeakMap<SqliteDatabase, Connection>()
   if (!isOwn) connections.set(database, db)
+  const others = new Set<Connection>()
   let isOpen = true
 
   function refuseClosed(): void {
@@ -82,10 +82,11 @@ export function sqlite(database: string | SqliteDatabase, options: SqliteOptions
       throw expected('tx', `a connection to ${db.file ?? 'the database in memory that this storage has'}`, made.file)
     }
     connections.set(tx, made)
+    others.add(made)
     return made
   }
 
-  const methods = methodsOver(ownSession(db, refuseClosed, checkFile))
+  const methods = methodsOver(ownSession(db, others, refuseClosed, checkFile))
   return {
     ...methods,
     traits,

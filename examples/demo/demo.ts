@@ -56,7 +56,9 @@ const summary = new Summary()
 await work.purge({ sink: (tasks) => summary.add(tasks) })
 summary.print()
 const seconds = (performance.now() - startedAt) / 1000
-console.log(`\n${here} files in this run, ${before} in earlier ones, ${summary.interrupted} begun again after a kill.`)
+console.log(
+  `\n${here} files in this run, ${before} in earlier ones, ${summary.interrupted} held by a run that was killed.`,
+)
 console.log(`${seconds.toFixed(1)} s, ${Math.round(here / seconds)} files a second.`)
 await work.close()
 for (const end of ['', '-wal', '-shm']) await rm(database + end, { force: true })

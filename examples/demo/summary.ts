@@ -12,7 +12,7 @@ interface Kind {
 const rowsShown = 12
 
 export class Summary {
-  /** Files whose first attempt was cut off by a kill. */
+  /** Files that a killed run held: it was at them, or had fetched them ahead. */
   interrupted = 0
   readonly #kinds = new Map<string, Kind>()
   readonly #hashes = new Set<string>()

@@ -26,7 +26,9 @@ const STEPS_MAX = 40
 export function model({ test, create, histories = 1_000, seed, path, shrink = true }: ModelOptions): void {
   test(`model - P-DIFF ${histories} random histories leave the adapter and the oracle with the same answers and rows`, async () => {
     // Imported here, so that whoever runs only the named cases does not need it.
-    const { default: fc } = await import('fast-check')
+    const { default: fc } = await import('fast-check').catch((cause: unknown) => {
+      throw new Error('Install `fast-check` to use model() of piecework/conformance', { cause })
+    })
     const chosen = chosenSeed(seed, () => fc.sample(fc.nat(), 1)[0]!)
     const chosenPath = path ?? process.env.PIECEWORK_PATH
     console.log(`model: seed ${chosen} (PIECEWORK_SEED=${chosen} repeats it)`)

@@ -117,7 +117,8 @@ function answer(policy: RetryPolicy, facts: AttemptFacts): number | 'stop' | und
 
 /** A policy as a definition gives it. What it answers can only be known when it is asked: see {@link decide}. */
 export function checkPolicy(option: string, policy: unknown): RetryPolicy {
-  if (typeof policy !== 'function')
+  const uncalled = [fixed, linear, exponential, never] as readonly unknown[]
+  if (typeof policy !== 'function' || uncalled.includes(policy))
     throw expected(option, 'a retry policy such as exponential({ maxAttempts: 5 })', policy)
   return policy as RetryPolicy
 }

@@ -48,6 +48,8 @@ export class Attempt {
   writing: Promise<void> | undefined
   /** There are logs or progress that are not stored yet. */
   dirty = false
+  /** The handler called `snooze`, whatever it does with what that throws. */
+  snoozed: Snooze | undefined
   readonly logs: string[] = []
   errorCount = 0
   /** Ends the execution from outside, while it runs: nobody waits for the handler any longer. */
@@ -189,7 +191,9 @@ export class AttemptContext implements TaskContext {
   }
   get snooze(): (delay: unknown) => never {
     return (delay) => {
-      throw new Snooze(durationMs('delay', delay))
+      const snooze = new Snooze(durationMs('delay', delay))
+      this.#attempt.snoozed = snooze
+      throw snooze
     }
   }
 }

@@ -28,11 +28,11 @@ export interface TaskContext<Input = unknown> {
   readonly log: Log
   /**
    * Keeps an item: any JSON value. Items count only when this attempt turns out good. Await it: it resolves when the
-   * storage can take more, and rejects on what cannot be stored; an item refused unawaited is missing without a word.
+   * storage can take more. Throws at once on what cannot be stored.
    */
   readonly emit: (item: unknown) => Promise<void>
   /** Reports how far it is, as any JSON value; stored about once a second, the latest wins. */
   readonly progress: (value: unknown) => void
-  /** Ends this attempt: the task runs again after the delay, and the attempt is not counted. Throws; do not catch it. */
+  /** Ends this attempt: the task runs again after the delay, and the attempt is not counted. Throws. */
   readonly snooze: (delay: Duration) => never
 }

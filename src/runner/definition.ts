@@ -72,6 +72,12 @@ export interface TaskSettings {
 
 const known = ['run', 'input', 'retry', 'timeout', 'concurrency', 'check', 'maxCrashes'] as const
 
+// The form with a schema stands last: a compiler that finds no form that fits reports against the last.
+/** Defines a task whose input nobody checks; its type is taken from the handler's parameter. */
+export function task<Input = unknown, Result = unknown>(
+  name: string,
+  options: TaskOptions<TaskContext<Input>, Result> & { readonly input?: undefined },
+): TaskDefinition<Input, Result>
 /**
  * Defines a task. With `input`, a Standard Schema, both `add` and the handler have its types, bad input is refused when
  * it is added, and a stored input that no longer passes fails its task without a retry.
@@ -81,11 +87,6 @@ export function task<Schema extends StandardSchemaV1, Result = unknown>(
   name: string,
   options: TaskOptions<TaskContext<StandardSchemaV1.InferOutput<Schema>>, Result> & { readonly input: Schema },
 ): TaskDefinition<StandardSchemaV1.InferInput<Schema>, Result>
-/** Defines a task whose input nobody checks; its type is taken from the handler's parameter. */
-export function task<Input = unknown, Result = unknown>(
-  name: string,
-  options: TaskOptions<TaskContext<Input>, Result> & { readonly input?: undefined },
-): TaskDefinition<Input, Result>
 export function task(
   name: string,
   options: TaskOptions<TaskContext<never>, unknown> & { readonly input?: StandardSchemaV1 | undefined },

@@ -104,6 +104,7 @@ async function readInput(attempt: Attempt, schema: StandardSchemaV1): Promise<{ 
 
 /** Copied at once: it may wait for its storage, and the handler may have kept it. What cannot be stored never can. */
 function resolvedWith(attempt: Attempt, result: unknown): Verdict {
+  if (attempt.snoozed) return { kind: 'snoozed', delayMs: attempt.snoozed.delayMs }
   const items = attempt.items ? { fence: attempt.fence, count: attempt.items.count } : null
   try {
     return { kind: 'good', result: copyOf(result), items }

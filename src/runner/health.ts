@@ -2,6 +2,7 @@
 
 import { messageOf } from '../core/error-record.ts'
 import { PieceworkError } from '../core/errors.ts'
+import { StorageError } from '../storage/storage-error.ts'
 import type { Clock } from './clock.ts'
 import type { Notifier } from './events.ts'
 
@@ -10,6 +11,9 @@ const firstDelayMs = 50
 const maxDelayMs = 4_000
 const warnEveryMs = 10_000
 
+/** A storage may be busy for so long, with the app's own transaction for one, without anybody's having to know. */
+const busyMs = 5_000
+
 /** What is known of the storage's health, shared by all that one instance does with it. */
 export class Health {
   readonly #clock: Clock
@@ -17,6 +21,8 @@ export class Health {
   readonly #random: () => number
   readonly #pauses = new Set<() => void>()
   #downSince: number | undefined
+  /** Whether anybody was told that it is down. */
+  #told = false
   #warnedAt = Number.NEGATIVE_INFINITY
 
   constructor(clock: Clock, notifier: Notifier, random: () => number) {
@@ -30,15 +36,19 @@ export class Health {
     if (this.#downSince === undefined) return
     const downMs = this.#clock.monotonic() - this.#downSince
     this.#downSince = undefined
+    if (!this.#told) return
+    this.#told = false
     this.#notifier.tell('storage_up', () => ({ downMs }))
     this.#notifier.info(`The storage answers again after ${Math.round(downMs)} ms`)
   }
 
-  /** A call failed. Says so at the first time, and then at most every 10 s. */
+  /** A call failed. Says so at the first time, and then at most every 10 s; of a storage that is busy, if it stays so. */
   down(error: unknown): void {
     const now = this.#clock.monotonic()
-    if (this.#downSince === undefined) {
-      this.#downSince = now
+    this.#downSince ??= now
+    if (error instanceof StorageError && error.code === 'busy' && now - this.#downSince < busyMs) return
+    if (!this.#told) {
+      this.#told = true
       this.#notifier.tell('storage_down', () => ({ error }))
     }
     if (now - this.#warnedAt < warnEveryMs) return

@@ -46,10 +46,13 @@ export class ItemWriter {
     this.#task = task
   }
 
-  /** @throws PayloadError on what JSON does not keep, PieceworkError `too_large` on an item over a row's size. */
-  async add(item: unknown): Promise<void> {
+  /**
+   * Throws at once, so that nobody has to wait to hear of it: PayloadError on what JSON does not keep, PieceworkError
+   * `too_large` on an item over a row's size.
+   */
+  add(item: unknown): Promise<void> {
     // The attempt has ended: what a handler still emits, because it did not await it, counts no more.
-    if (this.#closed) return
+    if (this.#closed) return Promise.resolve()
     const text = encode(item)
     const bytes = utf8Length(text) + 1
     if (bytes + 4 > this.#rowMaxBytes) {
@@ -57,11 +60,11 @@ export class ItemWriter {
     }
     const full = this.#texts.length > 0 && this.#bytes + bytes + 4 > Math.min(chunkBytes, this.#rowMaxBytes)
     // The item takes its place before anything is awaited: items keep the order in which emit was called.
-    const written = full ? this.#begin() : undefined
+    const written = full ? this.#begin() : Promise.resolve()
     this.#texts.push(text)
     this.#bytes += bytes
     this.count++
-    await written
+    return written
   }
 
   /** Stores what is still here. Rejects if anything of this attempt could not be stored. */

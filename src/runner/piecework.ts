@@ -72,11 +72,11 @@ export class Piecework {
    * @throws TypeError on bad input or options, before anything is stored; PieceworkError `storage_failed` with the ids
    * when it is not known whether the task was stored.
    */
+  add(tasks: readonly NewTask[], options?: ThroughOptions): Promise<Added[]>
   add<Input, Result>(
     definition: TaskDefinition<Input, Result>,
-    ...args: InputArgs<Input, AddOptions & ThroughOptions>
+    ...args: InputArgs<NoInfer<Input>, AddOptions & ThroughOptions>
   ): Promise<Added<Id<Input, Result>>>
-  add(tasks: readonly NewTask[], options?: ThroughOptions): Promise<Added[]>
   async add(what: TaskDefinition | readonly NewTask[], ...args: unknown[]): Promise<Added | Added[]> {
     if (Array.isArray(what)) {
       const [options = {}] = args as [ThroughOptions?]

@@ -115,7 +115,7 @@ export type CountBy = {
 export interface Count {
   /** By name, then by state. Names and states without a row are left out. `__proto__` is a name like any other. */
   readonly counts: Record<string, Record<string, number>>
-  /** True when counting stopped at `upTo`: the numbers are lower bounds. */
+  /** True when counting stopped at `upTo`, whether or not there was more: the numbers are lower bounds. */
   readonly capped: boolean
 }
 

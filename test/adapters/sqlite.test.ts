@@ -338,6 +338,20 @@ describe.each(drivers)('a database of %s', (_, connect) => {
       expect(ask('select count(*) from orders')).toEqual([[1]])
     })
 
+    test('DB-10 other writes are `busy` at once while such a transaction is open, instead of stopping the thread that ends it', () => {
+      const storage = opened(file)
+      storage.insert([aRow('due')])
+      const db = connected(connect)
+      db.exec('begin immediate')
+      storage.within(db).insert([aRow('inside')])
+      const asked = performance.now()
+      expect(() => storage.claim(wanting('resize', 1))).toThrow(withCode('busy', /transaction open/))
+      // The busy timeout is five seconds; this is about none of them having been waited.
+      expect(performance.now() - asked).toBeLessThan(2_500)
+      db.exec('commit')
+      expect(storage.claim(wanting('resize', 2))).toHaveLength(2)
+    })
+
     test('serves a storage that has a connection of its own to the same file', () => {
       const storage = opened(file)
       const db = connected(connect)

@@ -1,7 +1,7 @@
 /** Items: kept in order, only of the good attempt, read back lazily. */
 import { describe, expect, test } from 'vitest'
 import { memory } from '../../../adapters/memory/index.ts'
-import { type TaskContext, task } from '../../../src/index.ts'
+import { never, type TaskContext, task } from '../../../src/index.ts'
 import { faulty } from '../../../src/testing/index.ts'
 import { kit, noted, onEachStorage, rejection, rowsIn } from './kit.ts'
 
@@ -120,7 +120,7 @@ test('PL-01 DB-26 an item that cannot be kept is refused where it is emitted, an
   const odd = task('odd', {
     run: async ({ emit }) => {
       for (const item of [{ when: new Date() }, undefined, 'x'.repeat(20_000)]) {
-        errors.push(await rejection(emit(item)))
+        errors.push(await rejection((async () => emit(item))()))
       }
       await emit('fine')
     },
@@ -134,6 +134,20 @@ test('PL-01 DB-26 an item that cannot be kept is refused where it is emitted, an
     { name: 'PieceworkError', code: 'too_large', message: expect.stringContaining('20003 bytes') },
   ])
   expect(await collect(work.items(id))).toEqual(['fine'])
+})
+
+test('PL-01 an item that cannot be kept fails the attempt also where the handler does not wait for it', async () => {
+  const careless = task('careless', {
+    retry: never(),
+    run: async ({ emit }) => {
+      void emit(new Date())
+      return 'done'
+    },
+  })
+  const { work } = kit([careless])
+  const { id } = await work.add(careless)
+  await work.drain()
+  expect(await work.get(id)).toMatchObject({ state: 'failed', errors: [{ name: 'PayloadError' }] })
 })
 
 test('DB-01 P-AMBIG rows of items survive an insert whose answer is lost, without a second copy or a failed attempt', async () => {

@@ -185,3 +185,25 @@ describe('a result', () => {
     expect(await work.runNext()).toMatchObject({ state: 'completed', result: undefined })
   })
 })
+
+test('ER-07 a snooze counts even where the handler catches what it throws', async () => {
+  const shy = task('shy', {
+    run: async ({ attempt, snooze }) => {
+      try {
+        snooze('1m')
+      } catch {
+        return `swallowed at attempt ${attempt}`
+      }
+    },
+    ...once,
+  })
+  const { work, clock } = kit([shy])
+  const { id } = await work.add(shy)
+  await work.drain()
+  expect(await work.get(id)).toMatchObject({ state: 'waiting', attempts: 0, wakeAt: clock.now() + 60_000 })
+})
+
+test('ER-06 a policy that was not called is refused when the task is defined', () => {
+  const run = () => {}
+  expect(() => task('late', { run, retry: fixed as never })).toThrow(/^Expected `retry` to be a retry policy such as/)
+})
