@@ -16,12 +16,6 @@ interface Ending {
   readonly end: Verdict | FailedTask
 }
 
-/**
- * So many outcomes are a batch: no bigger one is cheaper, and what waits is kept alive. Handlers that never wait for
- * anything would pile up thousands within one turn, and collecting them cost more than storing them.
- */
-const enough = 100000
-
 export class Settler {
   readonly #engine: Engine
   readonly #settled: (attempt: Attempt, task: SettledTask | undefined) => void
@@ -45,7 +39,8 @@ export class Settler {
     if (attempt.phase !== 'lost') attempt.phase = 'ended'
     this.#endings.push({ attempt, end })
     if (this.#flushing) return
-    if (this.#endings.length >= enough) {
+    // A full batch waits for nothing: handlers that never wait themselves would pile up thousands within one turn.
+    if (this.#endings.length >= this.#engine.storage.traits.batchMax) {
       void this.flush()
       return
     }
