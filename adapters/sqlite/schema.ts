@@ -49,7 +49,7 @@ const MIGRATIONS: readonly ((names: Names) => readonly string[])[] = [
 ]
 
 /** The version that this code reads and writes. */
-export const SCHEMA_VERSION = MIGRATIONS.length
+const SCHEMA_VERSION = MIGRATIONS.length
 
 /** Refuses a database of a later version; to be called before anything is written. */
 export function refuseNewer(db: Connection, names: Names): void {

@@ -5,7 +5,7 @@ import { expected } from './expect.ts'
 export const maxNameLength = 128
 
 /** The longest key, in UTF-16 code units. */
-export const maxKeyLength = 256
+const maxKeyLength = 256
 
 const printable = /^[\x20-\x7e]+$/
 

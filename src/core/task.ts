@@ -114,6 +114,7 @@ export interface FailureRules {
 
 const none: readonly never[] = []
 
+/** A task as it is added: waiting for its time, or held until somebody releases it. */
 export function newTask(
   facts: Pick<TaskBase, 'id' | 'name' | 'priority' | 'runAt'> & { readonly hold: boolean },
   now: Instant,

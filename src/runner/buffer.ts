@@ -2,7 +2,7 @@
 import type { Attempt } from './attempt.ts'
 
 /** A task whose process vanished this often while it ran may be what kills it: one such task is held at a time. */
-export const suspectCrashes = 2
+const suspectCrashes = 2
 
 export class Buffer {
   readonly #limits: ReadonlyMap<string, number>

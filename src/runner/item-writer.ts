@@ -5,7 +5,7 @@ import type { Row } from '../storage/storage.ts'
 import { utf8Length } from '../storage/utf8.ts'
 
 /** The state of a row of items. It never becomes due. */
-export const itemState = 'item'
+const itemState = 'item'
 
 /** A row of items is written once it holds this many bytes. */
 const chunkBytes = 64_000
