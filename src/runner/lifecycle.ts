@@ -2,6 +2,7 @@
 import { messageOf } from '../core/error-record.ts'
 import { PieceworkError } from '../core/errors.ts'
 import { expected } from '../core/expect.ts'
+import { StorageError } from '../storage/storage-error.ts'
 import type { Engine } from './engine.ts'
 import type { StopReport, Worker } from './worker.ts'
 
@@ -62,6 +63,7 @@ export class Lifecycle {
     await stopping
     await this.ready()
     this.#checkLease()
+    await this.#examine()
     this.#stopWatching = await this.#engine.storage.watch?.(() => this.#worker.hint())
     this.#worker.start()
     this.#engine.notifier.info(`Worker '${this.#options.name}' started`)
@@ -83,6 +85,14 @@ export class Lifecycle {
     const leastMs = 4 * this.#engine.time.errorMs
     if (leaseMs <= leastMs)
       throw expected('lease', `over ${leastMs} ms, 4 times what the storage's clock may be off`, leaseMs)
+  }
+
+  /** What the storage finds wrong with itself fails the start; what could be better is logged. */
+  async #examine(): Promise<void> {
+    const findings = (await this.#engine.storage.doctor?.()) ?? []
+    const errors = findings.filter(({ level }) => level === 'error').map(({ message }) => message)
+    if (errors.length > 0) throw new StorageError('not_usable', errors.join('; '))
+    for (const { level, message } of findings) if (level === 'warning') this.#engine.notifier.warn(message)
   }
 
   async #endWatch(): Promise<void> {

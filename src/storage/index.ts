@@ -8,6 +8,7 @@ export type {
   Count,
   CountBy,
   FindBy,
+  Finding,
   InsertResult,
   Instant,
   NextRow,

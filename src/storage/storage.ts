@@ -137,6 +137,16 @@ export interface Traits {
   readonly leaseMs: number
 }
 
+/** One thing that a storage found when it looked at itself. */
+export interface Finding {
+  /** `error`: work would be lost or stand still, so a start fails. `warning`: it works, but not as well as it could. */
+  readonly level: 'ok' | 'warning' | 'error'
+  /** What was looked at, in one or two words: `schema`, `indexes`, `clock`, `durability`, `rights`. */
+  readonly about: string
+  /** What was found and, where it is not `ok`, what to do. One sentence, without a password in it. */
+  readonly message: string
+}
+
 /**
  * Where rows live.
  *
@@ -191,7 +201,9 @@ export interface Storage {
    * rows with `doneAt < doneBefore`, the earliest first; `after` is `null` there, since the caller removes what it gets
    * and asks again. By key: the one row or none, `after` is `null`. `limit` is 1 to `traits.batchMax`; a page's `after`
    * is what the next call is given as `after`. By parent and by key MUST see every acknowledged write and be fast at any
-   * size; the others may lag by `traits.lagMs` and are never on the path of a task.
+   * size; the others may lag by `traits.lagMs` and are never on the path of a task. Lag means that a row may be missing:
+   * one that does come back MUST be as it is now and MUST fit the question (an index that lags is looked up in, and the
+   * rows are then read), so that a purge never shows a row that is gone.
    */
   find(by: FindBy, limit: number): Awaitable<Page>
 
@@ -203,6 +215,12 @@ export interface Storage {
 
   /** Calls `wake` when rows may have become due. A hint, never a promise. Returns what ends it. */
   watch?(wake: () => void): Awaitable<() => Awaitable<void>>
+
+  /**
+   * Looks at itself: schema, indexes, clock, durability, rights. Called once by each start, before the first claim, and
+   * by operators. Findings are answers: it throws only where it cannot look at all (no server, closed).
+   */
+  doctor?(): Awaitable<readonly Finding[]>
 
   /**
    * Ends what the adapter itself opened; a client that the app passed in stays open. Calling it again is harmless; any
