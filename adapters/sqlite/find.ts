@@ -1,6 +1,7 @@
 /** Pages of rows, and rows by id. */
 import type { FindBy, Page, Row } from '../../src/storage/index.ts'
 import type { Connection, Value } from './connection.ts'
+import { partsFinder } from './parts.ts'
 import { COLUMNS, rowFrom } from './row.ts'
 import type { Names } from './schema.ts'
 
@@ -36,14 +37,15 @@ export function getRows({ row: table }: Names): (db: Connection, ids: readonly s
   }
 }
 
-export function finder({ row: table }: Names): (db: Connection, by: FindBy, limit: number) => Page {
-  function windowed(db: Connection, owner: Condition, filter: Condition, after: string, limit: number): Page {
-    const from = `from ${table} where ${owner.sql} id > +?`
-    const end = db.all(`select id ${from} order by id limit 1 offset ${WINDOW - 1}`, ...owner.values, after)[0]?.[0]
+export function finder(names: Names): (db: Connection, by: FindBy, limit: number) => Page {
+  const { row: table } = names
+  const parts = partsFinder(names)
+
+  function listed(db: Connection, filter: Condition, after: string, limit: number): Page {
+    const end = db.all(`select id from ${table} where id > +? order by id limit 1 offset ${WINDOW - 1}`, after)[0]?.[0]
     const until = end === undefined ? '' : ' and id <= +?'
     const columns = db.all(
-      `select ${COLUMNS} ${from}${until}${filter.sql} order by id limit +?`,
-      ...owner.values,
+      `select ${COLUMNS} from ${table} where id > +?${until}${filter.sql} order by id limit +?`,
       after,
       ...(end === undefined ? [] : [end]),
       ...filter.values,
@@ -57,14 +59,11 @@ export function finder({ row: table }: Names): (db: Connection, by: FindBy, limi
   return (db, by, limit) => {
     if ('key' in by)
       return { rows: db.all(`select ${COLUMNS} from ${table} where key = ?`, by.key).map(rowFrom), after: null }
-    if ('parent' in by) {
-      const owner = { sql: 'parent = +? and', values: [by.parent] }
-      return windowed(db, owner, within('state', by.states), by.after ?? '', limit)
-    }
-    const names = within('name', by.names)
+    if ('parent' in by) return parts(db, by, limit)
+    const named = within('name', by.names)
     const states = within('state', by.states)
-    const filter = { sql: names.sql + states.sql, values: [...names.values, ...states.values] }
-    if (!('doneBefore' in by)) return windowed(db, { sql: '', values: [] }, filter, by.after ?? '', limit)
+    const filter = { sql: named.sql + states.sql, values: [...named.values, ...states.values] }
+    if (!('doneBefore' in by)) return listed(db, filter, by.after ?? '', limit)
     const sql = `select ${COLUMNS} from ${table} where done_at < +?${filter.sql} order by done_at limit +?`
     return { rows: db.all(sql, by.doneBefore, ...filter.values, limit).map(rowFrom), after: null }
   }
