@@ -443,19 +443,16 @@ describe('find', () => {
       state: at % 20_000 === 19_999 ? 'rare' : 'waiting',
     }))
     for (let at = 0; at < rows.length; at += 1000) storage.insert(rows.slice(at, at + 1000))
-    for (const by of [
-      { parent: 'job', states: ['rare'] },
-      { names: ['resize'], states: ['rare'] },
-    ]) {
-      const pages: number[] = []
-      let after: string | null = ''
-      while (after !== null) {
-        const page = storage.find({ ...by, after }, 10)
-        pages.push(page.rows.length)
-        after = page.after
-      }
-      expect(pages).toEqual([0, 1, 0])
+    const pages: number[] = []
+    let after: string | null = ''
+    while (after !== null) {
+      const page = storage.find({ names: ['resize'], states: ['rare'], after }, 10)
+      pages.push(page.rows.length)
+      after = page.after
     }
+    expect(pages).toEqual([0, 1, 0])
+    // By parent a state has its own place in the index: nothing lies between.
+    expect(storage.find({ parent: 'job', states: ['rare'] }, 10)).toMatchObject({ rows: [{}], after: null })
   })
 })
 
