@@ -11,8 +11,10 @@ import { closeCases } from './close.ts'
 import { concurrencyCases } from './concurrency.ts'
 import { concurrentInsertCases } from './concurrent-inserts.ts'
 import { countCases } from './count.ts'
+import { doctorCases } from './doctor.ts'
 import { extendCases } from './extend.ts'
 import { extendFenceCases } from './extend-fence.ts'
+import { findCurrentCases } from './find-current.ts'
 import { findListCases } from './find-list.ts'
 import { findParentCases } from './find-parent.ts'
 import { getCases } from './get.ts'
@@ -35,13 +37,14 @@ const groups: Readonly<Record<string, readonly Case[]>> = {
   'own write': ownWriteCases,
   'rev restart': revRestartCases,
   get: getCases,
-  find: [...findParentCases, ...findListCases],
+  find: [...findParentCases, ...findListCases, ...findCurrentCases],
   count: countCases,
   bytes: bytesCases,
   batches: batchesCases,
   time: timeCases,
   concurrency: [...concurrentInsertCases, ...concurrencyCases],
   watch: watchCases,
+  doctor: doctorCases,
   close: closeCases,
 }
 

@@ -7,8 +7,10 @@ import { claimMutants } from './claim.ts'
 import { claimVeilMutants } from './claim-fields.ts'
 import { orderMutants } from './claim-order.ts'
 import { countMutants } from './count.ts'
+import { doctorMutants } from './doctor.ts'
 import { extendMutants } from './extend.ts'
 import { findMutants } from './find.ts'
+import { findCurrentMutants } from './find-current.ts'
 import { getMutants } from './get.ts'
 import { insertMutants } from './insert.ts'
 import { keyMutants } from './keys.ts'
@@ -29,7 +31,9 @@ export const mutants: readonly Mutant[] = [
   ...ownWriteMutants,
   ...getMutants,
   ...findMutants,
+  ...findCurrentMutants,
   ...countMutants,
+  ...doctorMutants,
   ...aroundMutants,
   ...bytesMutants,
 ]

@@ -11,7 +11,7 @@ export interface Mutant {
 
 /** The same storage with some verbs replaced. */
 export function altered(storage: Storage, verbs: Partial<Storage>): Storage {
-  const { now, watch, close } = storage
+  const { now, watch, doctor, close } = storage
   return {
     traits: storage.traits,
     insert: (rows) => storage.insert(rows),
@@ -23,6 +23,7 @@ export function altered(storage: Storage, verbs: Partial<Storage>): Storage {
     count: (by) => storage.count(by),
     ...(now && { now: () => now.call(storage) }),
     ...(watch && { watch: (wake: () => void) => watch.call(storage, wake) }),
+    ...(doctor && { doctor: () => doctor.call(storage) }),
     ...(close && { close: () => close.call(storage) }),
     ...verbs,
   }
