@@ -2,6 +2,7 @@
 import {
   type ApplyResult,
   type Change,
+  type Finding,
   type InsertResult,
   isOwnWrite,
   type Row,
@@ -17,6 +18,7 @@ import { rowOf } from './slot.ts'
 /** The contract, answered at once: every method returns a plain value instead of a promise. */
 export interface MemoryStorage extends SynchronousStorage {
   watch(wake: () => void): () => void
+  doctor(): Finding[]
   close(): void
 }
 
@@ -76,6 +78,10 @@ export function memory(options: MemoryOptions = {}): MemoryStorage {
       const waker = () => wake()
       wakers.add(waker)
       return () => void wakers.delete(waker)
+    },
+    doctor() {
+      open()
+      return [{ level: 'ok', about: 'durability', message: 'Rows are in memory: nothing outlives this process.' }]
     },
     close() {
       isClosed = true

@@ -9,7 +9,7 @@ import type { Names } from './schema.ts'
 import type { Session } from './session.ts'
 
 /** The contract but for what belongs to the whole storage. SQLite answers at once, so these are plain values. */
-export interface Methods extends Omit<SynchronousStorage, 'traits' | 'now' | 'watch' | 'close'> {
+export interface Methods extends Omit<SynchronousStorage, 'traits' | 'now' | 'watch' | 'doctor' | 'close'> {
   now(): { readonly now: number; readonly error: number }
 }
 

@@ -98,17 +98,20 @@ function switchToWal(db: Connection): void {
 }
 
 function refuseNetwork(path: string): void {
-  let type: number
-  try {
-    type = statfsSync(dirname(path)).type
-  } catch {
-    // No such folder, or no right to look: opening it says so in a better way.
-    return
-  }
-  const found = NETWORK_FILE_SYSTEMS.get(type)
+  const found = networkOf(path)
   if (found === undefined) return
   throw new StorageError(
     'not_usable',
     `${path} is on a network file system (${found}), where SQLite's locks do not hold`,
   )
+}
+
+/** The kind of network file system that a file is on, if it is on one. */
+export function networkOf(path: string): string | undefined {
+  try {
+    return NETWORK_FILE_SYSTEMS.get(statfsSync(dirname(path)).type)
+  } catch {
+    // No such folder, or no right to look: opening it says so in a better way.
+    return undefined
+  }
 }

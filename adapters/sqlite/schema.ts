@@ -49,7 +49,7 @@ const MIGRATIONS: readonly ((names: Names) => readonly string[])[] = [
 ]
 
 /** The version that this code reads and writes. */
-const SCHEMA_VERSION = MIGRATIONS.length
+export const SCHEMA_VERSION = MIGRATIONS.length
 
 /** Refuses a database of a later version; to be called before anything is written. */
 export function refuseNewer(db: Connection, names: Names): void {
@@ -88,7 +88,7 @@ export function migrate(db: Connection, names: Names): void {
 }
 
 /** 0 where there are no tables yet. */
-function versionOf(db: Connection, names: Names): number {
+export function versionOf(db: Connection, names: Names): number {
   if (!present(db).has(names.meta)) return 0
   const version = db.all(`select value from ${names.meta} where name = 'schema'`)[0]?.[0]
   if (typeof version === 'number') return version
@@ -100,13 +100,18 @@ function versionOf(db: Connection, names: Names): number {
 
 /** An index that somebody dropped is no matter of speed alone: without the one on keys, two rows could hold one key. */
 function refuseMissing(db: Connection, names: Names): void {
-  const there = present(db)
-  const missing = Object.values(names).filter((name) => !there.has(name))
+  const missing = missingOf(db, names)
   if (missing.length === 0) return
   throw new StorageError(
     'not_usable',
     `The database lacks ${missing.join(', ')}, dropped by something else than piecework`,
   )
+}
+
+/** Which tables and indexes are not there. */
+export function missingOf(db: Connection, names: Names): string[] {
+  const there = present(db)
+  return Object.values(names).filter((name) => !there.has(name))
 }
 
 function present(db: Connection): Set<string> {

@@ -1,6 +1,8 @@
 /** The SQLite storage: what belongs to the whole of it - its connection, its end, its hints, the app's transactions. */
-import { type Storage, StorageError, type Traits } from '../../src/storage/index.ts'
+import { type Finding, type Storage, StorageError, type Traits } from '../../src/storage/index.ts'
 import type { Connection } from './connection.ts'
+import { examine } from './doctor.ts'
+import { withMeaning } from './errors.ts'
 import { fileCheck } from './file.ts'
 import { type Methods, methodsFor } from './methods.ts'
 import { adopt, connectionOf, openPath, type SqliteDatabase } from './open.ts'
@@ -13,6 +15,7 @@ import { watchLog } from './watch.ts'
 export interface SqliteStorage extends Methods {
   readonly traits: Traits
   watch(wake: () => void): () => void
+  doctor(): Finding[]
   close(): void
   /**
    * A storage that works inside the transaction which the app has open on `tx`, a connection to the same file or the
@@ -104,6 +107,11 @@ export function sqlite(database: string | SqliteDatabase, options: SqliteOptions
         stops.delete(stop)
         stop()
       }
+    },
+    doctor() {
+      const { now } = methods.now()
+      checkFile()
+      return withMeaning(() => examine(db, names, now))
     },
     within(tx) {
       const session = sessionWithin(connectionTo(tx), refuseClosed)
