@@ -57,7 +57,7 @@ describe('the doctor of an SQLite storage', () => {
   test.each([
     ['delete', /block each other/],
     ['truncate', /block each other/],
-    ['off', /damages the file/],
+    ['memory', /damages the file/],
   ])('warns of the journal mode %s and says what to do', (mode, price) => {
     // Out of WAL there is no way but through delete.
     db.exec(`pragma journal_mode = delete; pragma journal_mode = ${mode}`)
