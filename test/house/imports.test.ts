@@ -116,7 +116,7 @@ describe('the checker of time and chance', () => {
   ])('finds %s', (text) => {
     expect(check(text)).not.toEqual([])
     expect(check(text)[0]).toMatch(
-      /^src\/core\/task\.ts:1 uses .+ may come from src\/runner\/(clock|randomness)\.ts(, src\/conformance\/waiting\.ts)? alone$/,
+      /^src\/core\/task\.ts:1 uses .+ may come from src\/runner\/(clock|randomness)\.ts(, [\w./-]+\.ts)* alone$/,
     )
   })
 

@@ -58,7 +58,8 @@ export const rooms: readonly Room[] = [
   adapter('postgres', 'pg'),
   adapter('mongo', 'mongodb'),
   adapter('dynamodb', '@aws-sdk/*'),
-  adapter('template'),
+  // It is copied as it stands, so it names the package as its copy will.
+  { files: 'adapters/template/', packages: ['piecework/storage', 'piecework/conformance', 'vitest'], builtins: 'all' },
   // Zod stands for any Standard Schema, cli-progress draws the demo's bar; the rest of what an example needs, Node has.
   { files: 'examples/', packages: ['piecework', 'piecework/*', 'zod', 'cli-progress'], builtins: 'all' },
   // The peers that it is measured against live in its own package.json, not in the library's.
@@ -79,7 +80,7 @@ export const sources: readonly Source[] = [
     of: 'time',
     // `new Date()` stands for the call without arguments; `new Date(at)` only converts.
     names: ['Date.now', 'new Date()', 'performance', 'process.hrtime', 'Temporal.Now'],
-    homes: ['src/runner/clock.ts'],
+    homes: ['src/runner/clock.ts', 'adapters/template/database/server.ts'],
   },
   {
     of: 'timers',
