@@ -1,6 +1,10 @@
 /** What an adapter throws when it knows more than "outcome unknown". */
 
 /**
+ * Whatever the code, it says that nothing of this call was done, or that the storage is no longer to be used at all: a
+ * worker takes a claim that ended so for one that was never made. Where a part of a batch may have been written, an
+ * adapter throws any other error, as it does where it cannot know.
+ *
  * - `newer_schema`: a later version of the adapter made this storage; nothing was written.
  * - `not_usable`: the place cannot serve as a storage (no such server, no rights, damaged, wrong engine version).
  * - `busy`: nothing was done; the same call may succeed later.

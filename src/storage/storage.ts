@@ -151,11 +151,12 @@ export interface Finding {
  * Where rows live.
  *
  * For every method: it MUST end, with an answer or an error, however dead the network is (give the client a time limit: a
- * beat that never comes back keeps no lease). A thrown error means *outcome unknown*, unless it is a `StorageError` with a code that says
- * otherwise. A batch holds at most `traits.batchMax` entries, answers come back by position, each row is atomic and the
- * batch need not be. An empty batch is legal and cheap. Deadlocks and serialization failures are retried inside. A
- * storage reads no clock inside a call: the time comes with it. Rows that come back are the caller's to keep; changing
- * one changes nothing in the storage.
+ * beat that never comes back keeps no lease). A thrown error means *outcome unknown*, unless it is a `StorageError`, which
+ * says that nothing was done. A batch holds at most `traits.batchMax` entries, answers come back by position, each row is
+ * atomic and the batch need not be. An empty batch is legal and cheap. Deadlocks and serialization failures are retried
+ * inside. A storage reads no clock inside a call: the time comes with it. Rows that come back are the caller's to keep;
+ * changing one changes nothing in the storage. Methods are called at the same time, by one process and by many.
+ * Only `apply` with `next: null` removes a row: no expiry of the database may.
  */
 export interface Storage {
   readonly traits: Traits
@@ -163,8 +164,8 @@ export interface Storage {
   /**
    * Stores rows as if one after another. MUST refuse a row whose id is there, or whose key a row holds, and name that
    * row; MUST let exactly one of any number of concurrent inserts of one id or key win. In a batch the first row with
-   * an id or key wins; where id and key are taken by two rows, either is named. Where the owner of a key let go before the report could name it, MUST insert again (a bounded
-   * number of times). `rev` is stored as given (core starts it at the storage's time, so that an id that was removed
+   * an id or key wins; where id and key are taken by two rows, either is named. Where the owner of a key let go before
+   * the report could name it, MUST insert again (a bounded number of times). `rev` is stored as given (core starts it at the storage's time, so that an id that was removed
    * and comes back never repeats a fence).
    */
   insert(rows: readonly Row[]): Awaitable<InsertResult[]>
@@ -175,6 +176,7 @@ export interface Storage {
    * priority, wakeAt, tries and id as they were before the claim (`exact` is promised to one caller alone; among
    * several, a row may be skipped that another is taking). Each claimed row gets `rev + 1`, `tries + 1`, the holder and
    * `wakeAt = until`; a `waiting` one becomes `running`, any other state stays. Rows come back as they are afterwards.
+   * Where it fails half-way, it answers the rows that it took: it throws only where it took none, or cannot know.
    */
   claim(request: ClaimRequest): Awaitable<Row[]>
 

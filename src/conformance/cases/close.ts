@@ -1,8 +1,8 @@
-/** close(): calling it again is harmless, and what comes later is told so. */
+/** close(): calling it again is harmless, and every call that comes later is told so. */
 import { strict as assert } from 'node:assert'
 import type { Case } from '../case.ts'
-import { row } from '../rows.ts'
-import { put } from '../steps.ts'
+import { finished, LEASE, NOW, row } from '../rows.ts'
+import { claim, put } from '../steps.ts'
 import type { Subject } from '../subject.ts'
 
 const unless = ({ storage }: Subject): string | undefined => (storage.close ? undefined : 'the storage has no close()')
@@ -19,21 +19,28 @@ export const closeCases: readonly Case[] = [
     },
   },
   {
-    name: "SD-05 a call after close is answered, or throws a StorageError with the code 'closed'",
+    name: "SD-05 every call after close throws a StorageError with the code 'closed'",
     unless,
     async run({ storage }) {
+      const one = row('a')
+      await put(storage, one)
       await storage.close!()
-      for (const call of [() => storage.get(['a']), () => storage.insert([row('a')])]) {
-        try {
-          await call()
-        } catch (error) {
-          const code = error instanceof Error && 'code' in error ? error.code : undefined
-          assert.equal(
-            code,
-            'closed',
-            `a call after close threw ${error}, where code 'closed' says that nothing was done`,
-          )
-        }
+      const calls: readonly [string, () => unknown][] = [
+        ['insert', () => storage.insert([row('b')])],
+        ['claim', () => claim(storage)],
+        ['extend', () => storage.extend([one], NOW + LEASE)],
+        ['apply', () => storage.apply([finished(one)])],
+        ['get', () => storage.get(['a'])],
+        ['find', () => storage.find({ parent: 'a' }, 1)],
+        ['count', () => storage.count({ upTo: 1 })],
+      ]
+      for (const [verb, call] of calls) {
+        const complaint = `${verb} after close did not throw a StorageError with the code 'closed'`
+        await assert.rejects(
+          async () => call(),
+          (error) => error instanceof Error && 'code' in error && error.code === 'closed',
+          complaint,
+        )
       }
     },
   },

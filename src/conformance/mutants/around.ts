@@ -81,4 +81,20 @@ export const aroundMutants: readonly Mutant[] = [
       })
     },
   },
+  ...(['claim', 'apply', 'get'] as const).map(
+    (verb): Mutant => ({
+      name: `${verb} after close is answered with nothing`,
+      breaks: 'SD-05',
+      of(storage) {
+        let isClosed = false
+        const close = async () => {
+          isClosed = true
+          await storage.close?.()
+        }
+        const call = storage[verb].bind(storage) as (...args: unknown[]) => never
+        const answer = (...args: unknown[]) => (isClosed ? ([] as never) : call(...args))
+        return altered(storage, { close, [verb]: answer })
+      },
+    }),
+  ),
 ]
