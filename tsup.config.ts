@@ -8,6 +8,7 @@ export default defineConfig({
     storage: 'src/storage/index.ts',
     memory: 'adapters/memory/index.ts',
     sqlite: 'adapters/sqlite/index.ts',
+    postgres: 'adapters/postgres/index.ts',
     conformance: 'src/conformance/index.ts',
     testing: 'src/testing/index.ts',
   },

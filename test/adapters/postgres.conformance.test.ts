@@ -1,0 +1,42 @@
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, test } from 'vitest'
+import { conformance, model, race } from '../../src/conformance/index.ts'
+import { withServer } from '../servers/with-server.ts'
+import { freshStorage, newSchema, pg } from './fixtures/postgres-subject.ts'
+
+await withServer('postgres', ({ url }) => {
+  const asker = new pg.Pool({ connectionString: url, max: 4 })
+  /** Shared, as an app shares its own; and asked to be a nuisance: parsers of the app must not reach the adapter. */
+  const shared = new pg.Pool({ connectionString: url })
+  afterAll(() => Promise.all([asker.end(), shared.end()]))
+
+  const modes = [
+    ['a URL', () => freshStorage(url, asker), 40],
+    ["the app's pool", () => freshStorage(shared, asker), 200],
+  ] as const
+
+  describe.each(modes)('%s', (_, create, histories) => {
+    conformance({ test, create })
+    model({ test, create, histories })
+    race({ test, create, rounds: 60 })
+  })
+
+  describe('processes that share a schema', () => {
+    const holder = fileURLToPath(new URL('./fixtures/postgres-holder.ts', import.meta.url))
+    const spawnOn = (schema: string, flaw = 'none') => {
+      return () => fork(holder, [url, schema, flaw], { execArgv: ['--no-warnings'] })
+    }
+
+    race({ test, spawn: spawnOn(newSchema()), rounds: 100 })
+    race({ test, spawn: spawnOn(newSchema()), rounds: 100, kills: 2, seed: 100 })
+
+    test('are found out when apply is not checked', async () => {
+      const runs: Promise<void>[] = []
+      race({ test: (_, run) => runs.push(run()), spawn: spawnOn(newSchema(), 'apply is not checked'), rounds: 60 })
+      await expect(Promise.all(runs)).rejects.toThrow(
+        /writes made rev|not what the log makes|false stale|which is stored/,
+      )
+    })
+  })
+})
