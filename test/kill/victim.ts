@@ -1,11 +1,11 @@
-/** A process that adds tasks, begins to run them, and kills itself at one exact point: node victim.ts DB LOG POINT ROUND */
+/** A process that adds tasks, begins to run them, and kills itself at one exact point: node victim.ts ADDRESS LOG POINT ROUND */
 import { appendFileSync, writeSync } from 'node:fs'
-import { sqlite } from '../../adapters/sqlite/index.ts'
 import { piecework } from '../../src/index.ts'
 import type { Storage } from '../../src/storage/index.ts'
+import { addressIn, openAt } from '../servers/places.ts'
 import { isPoint, tasksPerRound, writingTask } from './points.ts'
 
-const [database = '', log = '', point = '', round = ''] = process.argv.slice(2)
+const [address, log = '', point = '', round = ''] = process.argv.slice(2)
 if (!isPoint(point)) throw new TypeError(`no such point: ${point}`)
 
 function die(): never {
@@ -35,7 +35,7 @@ const definition = writingTask((line) => {
   if (point === 'running') die()
   if (point === 'failed') throw new Error('the attempt before the kill')
 })
-const work = piecework({ storage: deadly(sqlite(database)), definitions: [definition] })
+const work = piecework({ storage: deadly(await openAt(addressIn(address))), definitions: [definition] })
 const added = await work.add(Array.from({ length: tasksPerRound }, (_, index) => definition.with({ round, index })))
 // Only what is printed here was acknowledged.
 writeSync(1, JSON.stringify(added.map(({ id }) => id)))

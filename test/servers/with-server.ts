@@ -5,7 +5,7 @@ import type { Server } from './server.ts'
 import { startServer } from './start.ts'
 
 /** `await withServer('postgres', (server) => { test(...) })` at the top of a test file. */
-export async function withServer(kind: KindName, declare: (server: Server) => void): Promise<void> {
+export async function withServer(kind: KindName, declare: (server: Server) => void | Promise<void>): Promise<void> {
   const server = await startServer(kind)
   if ('missing' in server) {
     const reason = `no ${kind} server: ${server.missing}`

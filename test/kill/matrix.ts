@@ -1,22 +1,23 @@
-/** `kill -9` at every point of a task's way, 25 times each: nothing lost, no second outcome, attempts exact. */
+/** The tests of `kill -9` at every point of a task's way, on any storage: nothing lost, no second outcome, attempts exact. */
 import { spawnSync } from 'node:child_process'
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, describe, expect, test } from 'vitest'
-import { sqlite } from '../../adapters/sqlite/index.ts'
+import { afterAll, expect, test } from 'vitest'
 import { piecework } from '../../src/index.ts'
 import type { Storage } from '../../src/storage/index.ts'
+import { type Address, openAt, type Place } from '../servers/places.ts'
 import { type Point, points, tasksPerRound, writingTask } from './points.ts'
 
+/** At each point. */
 const kills = 25
 const victim = fileURLToPath(new URL('./victim.ts', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'piecework-kill-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** The storage an hour later: every lease has ended. Other clocks stay as they are. */
-function anHourLater(storage: Storage): Storage {
+export function anHourLater(storage: Storage): Storage {
   return Object.assign(Object.create(storage) as Storage, {
     async now() {
       const { now = 0, error = 0 } = (await storage.now?.()) ?? {}
@@ -26,11 +27,15 @@ function anHourLater(storage: Storage): Storage {
 }
 
 /** Runs a victim to its death, and answers the ids that it acknowledged. */
-function kill(database: string, log: string, point: Point, round: number): string[] {
-  const { stdout, stderr, signal } = spawnSync(process.execPath, [victim, database, log, point, String(round)], {
-    encoding: 'utf8',
-    timeout: 30_000,
-  })
+function kill(address: Address, log: string, point: Point, round: number): string[] {
+  const { stdout, stderr, signal } = spawnSync(
+    process.execPath,
+    [victim, JSON.stringify(address), log, point, String(round)],
+    {
+      encoding: 'utf8',
+      timeout: 30_000,
+    },
+  )
   expect(signal, stderr).toBe('SIGKILL')
   return JSON.parse(stdout) as string[]
 }
@@ -45,19 +50,19 @@ function startsOf(log: string): Map<string, number[]> {
   return starts
 }
 
-describe('kill -9', () => {
+export function killMatrix(place: Place): void {
   for (const [point, { id, when, attempts, starts }] of Object.entries(points)) {
     test(`${id} ${when}, ${kills} times: nothing is lost, nothing ends twice, attempts are exact`, {
       timeout: 120_000,
     }, async () => {
-      const database = join(folder, `${point}.db`)
+      const address = place.fresh()
       const log = join(folder, `${point}.log`)
       for (let round = 0; round < kills; round++) {
-        const acknowledged = kill(database, log, point as Point, round)
+        const acknowledged = kill(address, log, point as Point, round)
         expect(acknowledged).toHaveLength(tasksPerRound)
 
         const definition = writingTask((line) => appendFileSync(log, line))
-        const work = piecework({ storage: anHourLater(sqlite(database)), definitions: [definition] })
+        const work = piecework({ storage: anHourLater(await openAt(address)), definitions: [definition] })
         const ended = await work.drain()
         expect(ended).toBe(point === 'settled' ? 0 : tasksPerRound)
         const fences = startsOf(log)
@@ -76,24 +81,9 @@ describe('kill -9', () => {
         expect(errors.map(({ name }) => name)).toEqual(attempts === 2 ? Array(tasksPerRound).fill('CrashedError') : [])
         await work.close()
       }
-      const all = piecework({ storage: sqlite(database), definitions: [writingTask(() => {})] })
+      const all = piecework({ storage: await openAt(address), definitions: [writingTask(() => {})] })
       expect((await all.status()).tasks).toEqual({ writing: { completed: kills * tasksPerRound } })
       await all.close()
     })
   }
-})
-
-test('ER-02 a rejection that a handler leaks ends the process as Node has it, and what it held is recovered', async () => {
-  const database = join(folder, 'leak.db')
-  const log = join(folder, 'leak.log')
-  const script = fileURLToPath(new URL('./leak.ts', import.meta.url))
-  const { status, stderr } = spawnSync(process.execPath, [script, database, log], { encoding: 'utf8', timeout: 30_000 })
-  expect(status).toBe(1)
-  expect(stderr).toContain('nobody waits for this')
-  const work = piecework({ storage: anHourLater(sqlite(database)), definitions: [writingTask(() => {})] })
-  await work.drain()
-  // The first had ended well before the leak came out; the later one was only waiting.
-  expect(await work.get('first')).toMatchObject({ state: 'completed', attempts: 1 })
-  expect(await work.get('later')).toMatchObject({ state: 'completed', attempts: 1 })
-  await work.close()
-})
+}

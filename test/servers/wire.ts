@@ -1,0 +1,63 @@
+/** A wire between a client and a server that can be cut, as by a pulled cable: nothing comes through, nothing is said. */
+import { connect, createServer, type Socket } from 'node:net'
+
+export interface Wire {
+  readonly port: number
+  /** From now on no byte passes, in either direction; connections stay open, and new ones are taken and left waiting. */
+  cut(): void
+  /** Bytes pass again, those that were under way as well. */
+  mend(): void
+  /** Connections that were ever opened through it. */
+  readonly opened: number
+  end(): void
+}
+
+/** @param target a port of this machine, or the path of a Unix socket. */
+export function startWire(target: number | string): Promise<Wire> {
+  const sockets = new Set<Socket>()
+  let isCut = false
+  let opened = 0
+
+  function pipe(from: Socket, to: Socket): void {
+    sockets.add(from)
+    // A client that goes away during the cut is not noticed at the other side.
+    from.on('data', (chunk) => to.write(chunk))
+    from.on('end', () => to.end())
+    from.on('error', () => to.destroy())
+    from.on('close', () => {
+      sockets.delete(from)
+      to.destroy()
+    })
+    if (isCut) from.pause()
+  }
+
+  const server = createServer((client) => {
+    opened += 1
+    const upstream = typeof target === 'number' ? connect(target, '127.0.0.1') : connect(target)
+    pipe(client, upstream)
+    pipe(upstream, client)
+  })
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      resolve({
+        port: typeof address === 'object' && address ? address.port : 0,
+        cut() {
+          isCut = true
+          for (const socket of sockets) socket.pause()
+        },
+        mend() {
+          isCut = false
+          for (const socket of sockets) socket.resume()
+        },
+        get opened() {
+          return opened
+        },
+        end() {
+          server.close()
+          for (const socket of sockets) socket.destroy()
+        },
+      })
+    })
+  })
+}
