@@ -31,7 +31,10 @@ export async function openAt(address: Address): Promise<Storage> {
       const { Pool } = await import('pg')
       const { url, schema, connections } = address
       if (connections === undefined) return postgres(url, { schema })
-      return postgres(new Pool({ connectionString: url, max: connections }), { schema })
+      const pool = new Pool({ connectionString: url, max: connections })
+      // Left open as an app would: at the end of a test its server goes before it.
+      pool.on('error', () => {})
+      return postgres(pool, { schema })
     }
   }
 }

@@ -7,6 +7,8 @@ export interface Wire {
   cut(): void
   /** Bytes pass again, those that were under way as well. */
   mend(): void
+  /** As `mend`, but connections from before the cut stay dead, and nobody tells their ends: a router has forgotten them. */
+  mendForNew(): void
   /** Connections that were ever opened through it. */
   readonly opened: number
   end(): void
@@ -17,6 +19,7 @@ export function startWire(target: number | string): Promise<Wire> {
   const sockets = new Set<Socket>()
   let isCut = false
   let opened = 0
+  let before = new Set<Socket>()
 
   function pipe(from: Socket, to: Socket): void {
     sockets.add(from)
@@ -44,11 +47,16 @@ export function startWire(target: number | string): Promise<Wire> {
         port: typeof address === 'object' && address ? address.port : 0,
         cut() {
           isCut = true
+          before = new Set(sockets)
           for (const socket of sockets) socket.pause()
         },
         mend() {
           isCut = false
           for (const socket of sockets) socket.resume()
+        },
+        mendForNew() {
+          isCut = false
+          for (const socket of sockets) if (!before.has(socket)) socket.resume()
         },
         get opened() {
           return opened
