@@ -9,6 +9,7 @@ export default defineConfig({
     memory: 'adapters/memory/index.ts',
     sqlite: 'adapters/sqlite/index.ts',
     postgres: 'adapters/postgres/index.ts',
+    dynamodb: 'adapters/dynamodb/index.ts',
     conformance: 'src/conformance/index.ts',
     testing: 'src/testing/index.ts',
   },

@@ -81,7 +81,12 @@ export const sources: readonly Source[] = [
     // `new Date()` stands for the call without arguments; `new Date(at)` only converts.
     names: ['Date.now', 'new Date()', 'performance', 'process.hrtime', 'Temporal.Now'],
     // The adapter tells its operator how far the database's clock is from this machine's.
-    homes: ['src/runner/clock.ts', 'adapters/template/database/server.ts', 'adapters/postgres/time.ts'],
+    homes: [
+      'src/runner/clock.ts',
+      'adapters/template/database/server.ts',
+      'adapters/postgres/time.ts',
+      'adapters/dynamodb/time.ts',
+    ],
   },
   {
     of: 'timers',
@@ -94,11 +99,16 @@ export const sources: readonly Source[] = [
       'node:timers',
       'node:timers/promises',
     ],
-    homes: ['src/runner/clock.ts', 'src/conformance/waiting.ts', 'adapters/postgres/time.ts'],
+    homes: [
+      'src/runner/clock.ts',
+      'src/conformance/waiting.ts',
+      'adapters/postgres/time.ts',
+      'adapters/dynamodb/time.ts',
+    ],
   },
   {
     of: 'chance',
     names: ['Math.random', 'crypto', 'node:crypto'],
-    homes: ['src/runner/randomness.ts', 'adapters/postgres/time.ts'],
+    homes: ['src/runner/randomness.ts', 'adapters/postgres/time.ts', 'adapters/dynamodb/chance.ts'],
   },
 ]

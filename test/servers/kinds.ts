@@ -1,6 +1,7 @@
 /** The kinds of server that there are tests for. */
+import { dynamodb, dynamodbLocal } from './dynamodb.ts'
 import { postgres } from './postgres.ts'
 
-export const kinds = { postgres } as const
+export const kinds = { postgres, dynamodb, 'dynamodb-local': dynamodbLocal } as const
 
 export type KindName = keyof typeof kinds
