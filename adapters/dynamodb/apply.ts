@@ -1,7 +1,7 @@
 /** Compare-and-set and lease extension: conditional writes, each of which knows itself when it comes twice. */
 import { type ApplyResult, type Change, isOwnWrite, type NextRow, type Row } from '../../src/storage/index.ts'
 import { aliases, type Item, number, text, textIn, update } from './attributes.ts'
-import type { Database } from './database.ts'
+import { type Database, sureOf } from './database.ts'
 import { dropInput, expireInput } from './inputs.ts'
 import { changing, expiryOf, isLarge, rowOf } from './item.ts'
 import { freeLock } from './key-lock.ts'
@@ -34,7 +34,10 @@ async function rewrite(db: Database, plan: Plan, change: Change, row: Row, next:
     // The old item is free of charge, but not of bytes.
     ReturnValues: letsGo || (large && expires !== undefined) ? 'ALL_OLD' : 'NONE',
   })
-  if (!outcome.done && !isOwnWrite(change, outcome.found && rowOf(outcome.found))) return 'stale'
+  if (!outcome.done && !isOwnWrite(change, outcome.found && rowOf(outcome.found))) {
+    sureOf(outcome, row.id)
+    return 'stale'
+  }
   const mark = markIn(outcome.done ? outcome.item : outcome.found)
   if (letsGo && row.key !== null) await freeLock(db, row.key, mark)
   // The row is written: an input that stays for ever is only garbage.
@@ -50,6 +53,7 @@ async function remove(db: Database, change: Change): Promise<ApplyResult> {
     ExpressionAttributeValues: { ':seen': number(row.rev) },
     ReturnValues: 'ALL_OLD',
   })
+  // Nobody can tell a removal from the row that came back under its id; `stale` then is as true as `applied`.
   if (!outcome.done) return isOwnWrite(change, outcome.found && rowOf(outcome.found)) ? 'applied' : 'stale'
   const mark = markIn(outcome.item)
   const key = outcome.item && textIn(outcome.item, 'key')

@@ -3,7 +3,7 @@ import { type ClaimRequest, type Row, StorageError } from '../../src/storage/ind
 import { type Item, number, numberIn, text, textIn, update } from './attributes.ts'
 import { type Candidate, candidates, inOrder } from './candidates.ts'
 import { below } from './chance.ts'
-import type { Database } from './database.ts'
+import { type Database, sureOf } from './database.ts'
 import { dueTurn, readTurn } from './layout.ts'
 import type { Plan } from './plan.ts'
 import { completed } from './read.ts'
@@ -108,5 +108,7 @@ async function take(db: Database, candidate: Candidate, request: ClaimRequest): 
   const { found } = outcome
   // Holders are unique for each call: this is our own claim, whose answer was lost.
   const isOurs = found !== undefined && textIn(found, 'holder') === holder && numberIn(found, 'wakeAt') === until
-  return isOurs ? found : undefined
+  if (isOurs) return found
+  sureOf(outcome, candidate.id)
+  return undefined
 }

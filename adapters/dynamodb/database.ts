@@ -8,7 +8,7 @@ import type {
   UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb'
 import { type Item, type Key, keyItem } from './attributes.ts'
-import { itemIn, meaningOf, type Reason, reasonsIn } from './errors.ts'
+import { FalseCondition, itemIn, type Reason, reasonsIn } from './errors.ts'
 import type { Requests } from './requests.ts'
 
 /** DynamoDB's own limit. */
@@ -17,7 +17,7 @@ const GET_MAX = 100
 /** What a conditional write came to: what was asked to be returned, or the item that was found in its place. */
 export type Outcome =
   | { readonly done: true; readonly item: Item | undefined }
-  | { readonly done: false; readonly found: Item | undefined }
+  | { readonly done: false; readonly found: Item | undefined; readonly isRepeated: boolean }
 
 /** Items in their order, and where to go on. */
 export interface Part {
@@ -26,6 +26,15 @@ export interface Part {
 }
 
 type Without<Input> = Omit<Input, 'TableName' | 'Key' | 'ReturnValuesOnConditionCheckFailure'>
+
+/**
+ * Refuses to say that a write was not done where nobody can tell: one of its tries got no answer, and what it may have
+ * written is written over by now.
+ */
+export function sureOf(outcome: Extract<Outcome, { done: false }>, id: string): void {
+  if (!outcome.isRepeated) return
+  throw new Error(`A write to row ${id} got no answer, and the row has moved on: whether it was done is not known`)
+}
 
 export interface Database {
   readonly table: string
@@ -66,8 +75,9 @@ export function databaseOver(request: Requests, table: string): Database {
     try {
       return { done: true, item: (await write).Attributes }
     } catch (error) {
-      if (meaningOf(error) !== 'condition') throw error
-      return { done: false, found: itemIn(error) ?? (await reread(key)) }
+      if (!(error instanceof FalseCondition)) throw error
+      const { cause, isRepeated } = error
+      return { done: false, found: itemIn(cause) ?? (await reread(key)), isRepeated }
     }
   }
 
@@ -126,8 +136,8 @@ export function databaseOver(request: Requests, table: string): Database {
         )
         return undefined
       } catch (error) {
-        if (meaningOf(error) !== 'condition') throw error
-        return reasonsIn(error)
+        if (!(error instanceof FalseCondition)) throw error
+        return reasonsIn(error.cause)
       }
     },
     async query(input) {

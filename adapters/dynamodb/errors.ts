@@ -94,6 +94,17 @@ function meaningOfReasons(reasons: readonly Reason[]): Meaning {
   return codes.length > 0 && codes.every((code) => passing.includes(code)) ? 'refused' : 'other'
 }
 
+/** The condition of a write was false. After a try whose answer was lost, that may be the doing of this very write. */
+export class FalseCondition extends Error {
+  override readonly name = 'FalseCondition'
+  readonly isRepeated: boolean
+
+  constructor(cause: unknown, isRepeated: boolean) {
+    super('The condition of a write was false', { cause })
+    this.isRepeated = isRepeated
+  }
+}
+
 /** The item that a false condition found, where the server sent it. */
 export function itemIn(error: unknown): Item | undefined {
   return isDescribed(error) ? error.Item : undefined

@@ -3,7 +3,7 @@ import { StorageError } from '../../src/storage/index.ts'
 import { below } from './chance.ts'
 import type { Driver, DriverSource } from './client.ts'
 import type { ServiceClock } from './clock.ts'
-import { errorFor, meaningOf } from './errors.ts'
+import { errorFor, FalseCondition, meaningOf } from './errors.ts'
 import { type Gate, gate } from './gate.ts'
 import { delay, monotonic, within } from './time.ts'
 
@@ -31,7 +31,7 @@ export type Requests = <Output>(writes: boolean, attempt: Attempt<Output>) => Pr
 
 /**
  * Every write here knows itself when it is repeated, so a lost answer is asked for again. What a false condition means is
- * for the caller to say: that error is passed on as it is.
+ * for the caller to say.
  */
 export function requestsOver(
   source: DriverSource,
@@ -57,7 +57,7 @@ export function requestsOver(
         return await within(limitMs, (abortSignal) => attempt(driver, timed, { abortSignal }))
       } catch (error) {
         const meaning = meaningOf(error)
-        if (meaning === 'condition') throw error
+        if (meaning === 'condition') throw new FalseCondition(error, isUnknown)
         if (meaning === 'lost') isUnknown = true
         const waitMs = below(Math.min(WAIT_MOST_MS, WAIT_LEAST_MS * 2 ** tries)) + 1
         const isOver = tries === TRIES_MAX || monotonic() - startedAt + waitMs >= timeoutMs

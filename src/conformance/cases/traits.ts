@@ -2,7 +2,7 @@
 import { strict as assert } from 'node:assert'
 import type { Case } from '../case.ts'
 import { finished, NOW, row, same } from '../rows.ts'
-import { at, claim, claimAll, claimOne, put, settle } from '../steps.ts'
+import { at, claimAll, claimOne, put, settle } from '../steps.ts'
 import type { Subject } from '../subject.ts'
 
 /** The largest batch that the cases make outside of the one about batchMax. */
@@ -64,7 +64,7 @@ export const traitsCases: readonly Case[] = [
         'a key was given away twice',
       )
       const [first] = await claimAll(storage, 1, { limit: 1 })
-      const others = await claim(second, { holder: 'w#2' })
+      const others = await claimAll(second, 1, { holder: 'w#2' })
       assert.ok(
         others.every((each) => each.id !== first!.id),
         'two storages on the same rows handed out one row twice',
