@@ -11,6 +11,9 @@ import { delay, monotonic, within } from './time.ts'
 const REQUESTS_MAX = 32
 
 const TRIES_MAX = 12
+/** A try with less than this part of the whole time left could only time out, and make unknown what was known. */
+const LEAST_PART = 0.1
+
 const WAIT_LEAST_MS = 25
 const WAIT_MOST_MS = 2_000
 
@@ -53,14 +56,14 @@ export function requestsOver(
       const leftMs = timeoutMs - (monotonic() - startedAt)
       try {
         // A try may take half of what is left, so that a silent connection leaves time for another one.
-        const limitMs = Math.max(1, tries === 1 ? timeoutMs / 2 : leftMs)
+        const limitMs = Math.max(1, Math.ceil(tries === 1 ? timeoutMs / 2 : leftMs))
         return await within(limitMs, (abortSignal) => attempt(driver, timed, { abortSignal }))
       } catch (error) {
         const meaning = meaningOf(error)
         if (meaning === 'condition') throw new FalseCondition(error, isUnknown)
         if (meaning === 'lost') isUnknown = true
         const waitMs = below(Math.min(WAIT_MOST_MS, WAIT_LEAST_MS * 2 ** tries)) + 1
-        const isOver = tries === TRIES_MAX || monotonic() - startedAt + waitMs >= timeoutMs
+        const isOver = tries === TRIES_MAX || monotonic() - startedAt + waitMs > timeoutMs * (1 - LEAST_PART)
         if (isOver || (meaning !== 'refused' && meaning !== 'lost')) throw errorFor(error, table, writes && isUnknown)
         await delay(waitMs)
         refuseClosed()

@@ -73,7 +73,7 @@ describe('a service that does not work with it', () => {
 
   test('DB-20 what is throttled to the end did nothing, and is busy', async () => {
     const endpoint = await refusingServer('ProvisionedThroughputExceededException')
-    const storage = dynamodb(settingsFor(endpoint), { table: 'tasks', timeoutMs: 300 })
+    const storage = dynamodb(settingsFor(endpoint), { table: 'tasks', timeoutMs: 3_000 })
     for (const call of [() => storage.get(['a']), () => storage.extend([aRow('a')], NOON)]) {
       await expect(call()).rejects.toMatchObject({ code: 'busy' })
     }
