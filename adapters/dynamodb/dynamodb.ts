@@ -60,7 +60,7 @@ export function dynamodb(client: DynamoClient | DynamoSettings, options: DynamoO
     if (!isOpen) throw new StorageError('closed', 'The DynamoDB storage was closed before this call')
   }
 
-  const request = requestsOver(source, clock, checked.table, checked.timeoutMs, refuseClosed)
+  const request = requestsOver(source, clock, checked.table, checked.timeoutMs, () => isOpen)
   const db = databaseOver(request, checked.table)
   const plan = planOver(db, checked)
 

@@ -41,7 +41,7 @@ export function requestsOver(
   clock: ServiceClock,
   table: string,
   timeoutMs: number,
-  refuseClosed: () => void,
+  isOpen: () => boolean,
   places: Gate = gate(REQUESTS_MAX),
 ): Requests {
   async function tried<Output>(writes: boolean, attempt: Attempt<Output>): Promise<Output> {
@@ -55,7 +55,7 @@ export function requestsOver(
     for (let tries = 1; ; tries++) {
       const leftMs = timeoutMs - (monotonic() - startedAt)
       try {
-        // A try may take half of what is left, so that a silent connection leaves time for another one.
+        // The first try takes half of the time at most, so that a silent connection leaves time for another one.
         const limitMs = Math.max(1, Math.ceil(tries === 1 ? timeoutMs / 2 : leftMs))
         return await within(limitMs, (abortSignal) => attempt(driver, timed, { abortSignal }))
       } catch (error) {
@@ -66,7 +66,7 @@ export function requestsOver(
         const isOver = tries === TRIES_MAX || monotonic() - startedAt + waitMs > timeoutMs * (1 - LEAST_PART)
         if (isOver || (meaning !== 'refused' && meaning !== 'lost')) throw errorFor(error, table, writes && isUnknown)
         await delay(waitMs)
-        refuseClosed()
+        if (!isOpen()) throw errorFor(error, table, writes && isUnknown)
       }
     }
   }
