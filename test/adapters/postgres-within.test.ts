@@ -91,7 +91,7 @@ await withServer('postgres', ({ url }) => {
     expect(() => storage.within(pool as unknown as PgClient)).toThrow(/to be one connection, got a pool/)
   })
 
-  test('UP-03 without the tables it refuses and leaves the transaction to the app', async () => {
+  test('without the tables it refuses and leaves the transaction to the app', async () => {
     const other = postgres(pool, { schema: newSchema() })
     await client.query('begin')
     const refused = {
