@@ -7,8 +7,8 @@ import { later, within } from './time.ts'
 const BACKOFF_MS = 100
 const BACKOFF_MAX_MS = 30_000
 
-/** How often the connection is tried: one that went silent without closing looks like one with nothing to say. */
-const PULSE_MS = 30_000
+/** How often the connection is tried, in times of a call: one that went silent looks like one with nothing to say. */
+const PULSE_CALLS = 3
 
 /** Makes a connection that is not open yet; `undefined` where none can be made. */
 export type OpenListener = () => Promise<PgListener | undefined>
@@ -50,7 +50,7 @@ export function listenerOn(channel: string, open: OpenListener, limitMs: number)
   }
 
   function beat(made: PgListener): void {
-    callOff = later(PULSE_MS, () => {
+    callOff = later(PULSE_CALLS * limitMs, () => {
       runOn(made, { text: 'select 1', values: [] }, limitMs).then(
         () => client === made && beat(made),
         () => lose(made),

@@ -9,8 +9,12 @@ import type { Names } from './names.ts'
 import { earliestOf, type Notify } from './notify.ts'
 import type { Run } from './session.ts'
 
-/** The contract but for what belongs to the whole storage. */
-export type Methods = Required<Omit<Storage, 'traits' | 'watch' | 'doctor' | 'close'>>
+type Verb = 'insert' | 'claim' | 'extend' | 'apply' | 'get' | 'find' | 'count' | 'now'
+
+/** The contract but for what belongs to the whole storage. Postgres is behind a network, so every answer is a promise. */
+export type Methods = {
+  [V in Verb]: (...args: Parameters<Required<Storage>[V]>) => Promise<Awaited<ReturnType<Required<Storage>[V]>>>
+}
 
 /** Whole milliseconds of the server's clock as it is now, not as it was when a transaction began. */
 export const NOW = 'select floor(extract(epoch from clock_timestamp()) * 1000)::bigint'

@@ -1,0 +1,162 @@
+/** What is told when the server, the network or the pool does not do what it should. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type PostgresOptions, type PostgresStorage, postgres } from '../../adapters/postgres/index.ts'
+import { withServer } from '../servers/with-server.ts'
+import { newSchema, pg } from './fixtures/postgres-subject.ts'
+import { startProxy } from './fixtures/proxy.ts'
+import { aRow, completed, wanting } from './fixtures/rows.ts'
+
+await withServer('postgres', ({ url, own }) => {
+  const pool = new pg.Pool({ connectionString: url })
+  afterAll(() => pool.end())
+
+  let schema: string
+  const closers: (() => Promise<unknown>)[] = []
+  beforeEach(() => {
+    schema = newSchema()
+    closers.push(() => pool.query(`drop schema if exists ${pg.escapeIdentifier(schema)} cascade`))
+  })
+  afterEach(async () => {
+    for (const close of closers.splice(0).reverse()) await close()
+  })
+
+  function storageOn(on: typeof pool | string, options: PostgresOptions = {}): PostgresStorage {
+    const storage = postgres(on, { schema, ...options })
+    closers.push(() => storage.close())
+    return storage
+  }
+
+  function urlWith(fields: Partial<URL>): string {
+    return Object.assign(new URL(url), fields).href
+  }
+
+  async function errorOf(promise: Promise<unknown>): Promise<Error & { code?: string }> {
+    return promise.then(
+      () => expect.fail('it did not fail'),
+      (error) => error,
+    )
+  }
+
+  describe('a wrong address', () => {
+    test.each([
+      ['port', { port: '1' }, /could not be reached/],
+      ['host', { hostname: 'no-such-host.invalid' }, /could not be reached/],
+      ['database', { pathname: '/no_such_database' }, /There is no such database/],
+      ['user', { username: 'nobody_here' }, /refused the user/],
+    ])('that names another %s is not usable, and its password is not told', async (_, fields, message) => {
+      const wrong = urlWith({ password: 'topsecret', ...fields })
+      const error = await errorOf(storageOn(wrong, { callTimeoutMs: 3000 }).insert([aRow('a')]))
+      expect(error).toMatchObject({ name: 'StorageError', code: 'not_usable', message: expect.stringMatching(message) })
+      const told: string[] = []
+      for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+        told.push(cause.message, String(cause.stack), JSON.stringify(cause))
+      }
+      expect(told.join('\n')).not.toContain('topsecret')
+    })
+
+    test.runIf(own)('with a wrong password is not usable, and the password is not told', async () => {
+      const role = `locked_${process.pid}`
+      await pool.query(`create role ${role} login password 'right'`)
+      const file = (await pool.query('show hba_file')).rows[0].hba_file
+      const rules = readFileSync(file, 'utf8')
+      writeFileSync(file, `host all ${role} 127.0.0.1/32 scram-sha-256\n${rules}`)
+      closers.push(async () => {
+        writeFileSync(file, rules)
+        await pool.query(`select pg_reload_conf(); drop role ${role}`)
+      })
+      await pool.query('select pg_reload_conf()')
+      const tell = async () => {
+        const storage = storageOn(urlWith({ username: role, password: 'topsecret' }))
+        const { code, message } = await errorOf(storage.insert([aRow('a')]))
+        return `${code}: ${message}`
+      }
+      // The server reads its rules a moment later.
+      await expect.poll(tell).toMatch(/^not_usable: Postgres refused the user or the password/)
+      expect(await tell()).not.toContain('topsecret')
+    })
+  })
+
+  describe('DB-10 a pool whose connections are all in use', () => {
+    test('makes a call fail with `busy` in time, and what comes free later goes back unused', async () => {
+      const one = new pg.Pool({ connectionString: url, max: 1 })
+      closers.push(() => one.end())
+      const storage = storageOn(one, { callTimeoutMs: 100, listen: false })
+      await storage.migrate()
+      const held = await one.connect()
+      const refused = { code: 'busy', message: expect.stringMatching(/No connection within 100 ms/) }
+      await expect(storage.insert([aRow('a')])).rejects.toMatchObject(refused)
+      held.release()
+      await expect.poll(() => [one.totalCount, one.idleCount, one.waitingCount]).toEqual([1, 1, 0])
+      expect(await storage.get(['a'])).toEqual([undefined])
+      expect(await storage.insert([aRow('a')])).toEqual(['inserted'])
+    })
+
+    test('is enough for any number of calls at the same time, when each is short', async () => {
+      const one = new pg.Pool({ connectionString: url, max: 1 })
+      closers.push(() => one.end())
+      const storage = storageOn(one)
+      const stop = await storage.watch(() => {})
+      const answers = await Promise.all(Array.from({ length: 100 }, (_, at) => storage.insert([aRow(`a${at}`)])))
+      expect(answers.flat()).toEqual(Array(100).fill('inserted'))
+      await stop()
+    })
+  })
+
+  test('DB-06 a connection that goes silent ends its call in time, and the next one takes another', async () => {
+    const proxy = await startProxy(url)
+    const through = new pg.Pool({ connectionString: proxy.url })
+    closers.push(() => through.end(), proxy.close)
+    const storage = storageOn(through, { callTimeoutMs: 300 })
+    await storage.insert([aRow('a', { wakeAt: null })])
+    proxy.silence()
+    const error = await errorOf(storage.claim(wanting('resize', 1)))
+    // Nobody knows whether it was done: no code says so.
+    expect(error).toMatchObject({ name: 'Error', message: expect.stringMatching(/no answer within 300 ms/) })
+    proxy.restore()
+    await expect.poll(() => storage.get(['a'])).toHaveLength(1)
+  })
+
+  test('DB-09 a deadlock with a transaction of the app is tried again', async () => {
+    const storage = storageOn(pool)
+    const rows = [aRow('a'), aRow('b')]
+    await storage.insert(rows)
+    const app = await pool.connect()
+    const lock = (id: string) =>
+      app.query(`select 1 from ${pg.escapeIdentifier(schema)}.row where id = '${id}' for update`)
+    await app.query('begin')
+    await lock('b')
+    const applied = storage.apply(rows.map((row) => completed(row)))
+    const waits = async () =>
+      (await pool.query("select 1 from pg_stat_activity where wait_event_type = 'Lock'")).rowCount
+    await expect.poll(waits).toBe(1)
+    // The storage waited first, so the server finds the deadlock in its statement.
+    await lock('a')
+    await app.query('commit')
+    app.release()
+    expect(await applied).toEqual(['applied', 'applied'])
+  })
+
+  test('a statement that the server cancels was not done', async () => {
+    const storage = storageOn(`${url}?statement_timeout=200`)
+    await storage.insert([aRow('a')])
+    const app = await pool.connect()
+    await app.query(`begin; select 1 from ${pg.escapeIdentifier(schema)}.row for update`)
+    await expect(storage.apply([completed(aRow('a'))])).rejects.toMatchObject({ code: 'busy' })
+    await app.query('rollback')
+    app.release()
+    expect(await storage.get(['a'])).toEqual([aRow('a')])
+  })
+
+  test('DB-05 idle connections of the pool that break are none of the process its end', async () => {
+    const name = `idle ${schema}`
+    const fragile = new pg.Pool({ connectionString: url, application_name: name })
+    closers.push(() => fragile.end())
+    const storage = storageOn(fragile)
+    await Promise.all([1, 2, 3].map((at) => storage.insert([aRow(`a${at}`, { wakeAt: null })])))
+    expect(fragile.idleCount).toBeGreaterThan(0)
+    await pool.query('select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1', [name])
+    await expect.poll(() => fragile.totalCount).toBe(0)
+    expect(await storage.get(['a1'])).toEqual([aRow('a1', { wakeAt: null })])
+  })
+})

@@ -1,0 +1,168 @@
+/** Hints between processes, and what becomes of them when the connection that listens does not last. */
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
+import {
+  type PgPool,
+  type PgPoolClient,
+  type PostgresOptions,
+  type PostgresStorage,
+  postgres,
+} from '../../adapters/postgres/index.ts'
+import { withServer } from '../servers/with-server.ts'
+import { newSchema, pg } from './fixtures/postgres-subject.ts'
+import { startProxy } from './fixtures/proxy.ts'
+import { aRow, completed, manyRows } from './fixtures/rows.ts'
+
+/** Due by any clock, and never. */
+const DUE = 1
+const FUTURE = 8_000_000_000_000
+
+await withServer('postgres', ({ url }) => {
+  const pool = new pg.Pool({ connectionString: url })
+  afterAll(() => pool.end())
+
+  let schema: string
+  const closers: (() => Promise<unknown>)[] = []
+  beforeEach(() => {
+    schema = newSchema()
+    closers.push(() => pool.query(`drop schema if exists ${pg.escapeIdentifier(schema)} cascade`))
+  })
+  afterEach(async () => {
+    for (const close of closers.splice(0).reverse()) await close()
+  })
+
+  function storageOn(on: PgPool | string = pool, options: PostgresOptions = {}): PostgresStorage {
+    const storage = postgres(on, { schema, ...options })
+    closers.push(() => storage.close())
+    return storage
+  }
+
+  async function watched(storage: PostgresStorage): Promise<() => number> {
+    let wakes = 0
+    await storage.watch(() => {
+      wakes += 1
+    })
+    return () => wakes
+  }
+
+  /** Hears every notification of the schema, as nothing in between gathers them. */
+  async function ear(): Promise<() => number> {
+    const client = new pg.Client(url)
+    await client.connect()
+    closers.push(() => client.end())
+    let heard = 0
+    client.on('notification', () => {
+      heard += 1
+    })
+    await client.query(`listen ${pg.escapeIdentifier(schema)}`)
+    return () => heard
+  }
+
+  const listeners = async () => {
+    const text = `select pid from pg_stat_activity where query = $1 and state = 'idle'`
+    return (await pool.query(text, [`listen ${pg.escapeIdentifier(schema)}`])).rows.map(({ pid }) => pid)
+  }
+
+  test('a row that another storage inserts wakes, and so does one that an apply makes due', async () => {
+    const wakes = await watched(storageOn())
+    const other = storageOn(url)
+    await other.insert([aRow('a', { wakeAt: DUE })])
+    await expect.poll(wakes).toBe(1)
+    await other.insert([aRow('b', { wakeAt: null })])
+    await other.apply([completed(aRow('b'), { state: 'waiting', wakeAt: DUE })])
+    await expect.poll(wakes).toBe(2)
+  })
+
+  test('rows of the future, rows that never wake, duplicates and finished rows wake nobody', async () => {
+    const storage = storageOn()
+    await storage.insert([aRow('a', { wakeAt: DUE })])
+    const heard = await ear()
+    await storage.insert([aRow('a', { wakeAt: DUE }), aRow('b', { wakeAt: FUTURE }), aRow('c', { wakeAt: null })])
+    await storage.apply([completed(aRow('b')), completed(aRow('x'), { wakeAt: DUE })])
+    // The last words of a storage that closes come after all that it had to say.
+    await storage.close()
+    await pool.query('select pg_notify($1, $2)', [schema, 'the end'])
+    await expect.poll(heard).toBe(1)
+  })
+
+  test('DB-29 a storm of inserts is told of a few times, the last of it too', async () => {
+    const storage = storageOn()
+    const heard = await ear()
+    const begun = Date.now()
+    await Promise.all(manyRows(500, { wakeAt: DUE }).map((row) => storage.insert([row])))
+    const bursts = (Date.now() - begun) / 50
+    await storage.close()
+    await pool.query('select pg_notify($1, $2)', [schema, 'the end'])
+    await expect.poll(heard).toBeGreaterThan(1)
+    expect(heard()).toBeLessThan(bursts + 5)
+  })
+
+  test('DB-29 a hint that cannot be sent fails no insert', async () => {
+    let refused = 0
+    const deaf = (client: PgPoolClient): PgPoolClient => ({
+      on: (event, listener) => client.on(event, listener),
+      off: (event, listener) => client.off(event, listener),
+      release: (error) => client.release(error),
+      query(query) {
+        if (!query.text.includes('pg_notify')) return client.query(query)
+        refused += 1
+        return Promise.reject(Object.assign(new Error('too many notifications'), { severity: 'ERROR', code: '54000' }))
+      },
+    })
+    const storage = storageOn({ connect: async () => deaf(await pool.connect()), on: () => {}, off: () => {} })
+    expect(await storage.insert([aRow('a', { wakeAt: DUE })])).toEqual(['inserted'])
+    await expect.poll(() => refused).toBe(1)
+  })
+
+  describe('the connection that listens', () => {
+    test('is none of the pool, is shared by all watches and ends with the last', async () => {
+      const one = new pg.Pool({ connectionString: url, max: 1 })
+      closers.push(() => one.end())
+      const storage = storageOn(one)
+      const stops = await Promise.all([1, 2, 3].map(() => storage.watch(() => {})))
+      expect(await listeners()).toHaveLength(1)
+      expect(await storage.insert([aRow('a')])).toEqual(['inserted'])
+      for (const stop of stops) await stop()
+      await expect.poll(listeners).toEqual([])
+    })
+
+    test('is made again when the server ends it, and what was missed meanwhile is looked for', async () => {
+      const storage = storageOn()
+      const wakes = await watched(storage)
+      const [pid] = await listeners()
+      await pool.query('select pg_terminate_backend($1)', [pid])
+      // Being back is a hint itself: nobody listened for a while.
+      await expect.poll(wakes, { timeout: 5000 }).toBe(1)
+      await storage.insert([aRow('a', { wakeAt: DUE })])
+      await expect.poll(wakes).toBe(2)
+    })
+
+    test('DB-06 is made again when it went silent', async () => {
+      const proxy = await startProxy(url)
+      const through = new pg.Pool({ connectionString: proxy.url })
+      closers.push(() => through.end(), proxy.close)
+      const wakes = await watched(storageOn(through, { callTimeoutMs: 200 }))
+      proxy.silence()
+      proxy.restore()
+      await expect.poll(wakes, { timeout: 10_000 }).toBe(1)
+    })
+
+    test('may fail at first: the watch begins without it and goes on trying', async () => {
+      const proxy = await startProxy(url)
+      closers.push(proxy.close)
+      proxy.silence()
+      const storage = storageOn(pool, { listen: proxy.url, callTimeoutMs: 200 })
+      const wakes = await watched(storage)
+      expect(await listeners()).toEqual([])
+      proxy.restore()
+      await expect.poll(wakes, { timeout: 10_000 }).toBe(1)
+    })
+
+    test('is not made where `listen` is false', async () => {
+      const storage = storageOn(pool, { listen: false })
+      const wakes = await watched(storage)
+      await storage.insert([aRow('a', { wakeAt: DUE })])
+      expect(await listeners()).toEqual([])
+      expect(wakes()).toBe(0)
+    })
+  })
+})
