@@ -48,7 +48,7 @@ function linkLibraries(native: string): void {
 }
 
 /** Postgres refuses to run as root: then it runs as its own user, or as nobody. */
-function identity(): { uid?: number; gid?: number } {
+export function identity(): { uid?: number; gid?: number } {
   if (process.getuid?.() !== 0) return {}
   const users = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
@@ -89,7 +89,7 @@ function program(bin: string): Program {
 }
 
 /** Speaks the first words of the protocol: while it starts up, a server takes connections and refuses them. */
-function isReady(port: number): Promise<boolean> {
+export function isReady(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1')
     const end = (ready: boolean) => {

@@ -11,8 +11,14 @@ import type { Missing, Server } from './server.ts'
 
 const keeper = fileURLToPath(new URL('./keeper.ts', import.meta.url))
 
-/** The server that the environment names, or a fresh one of this machine's, or the reason why there is none. */
-export async function startServer(kindName: KindName): Promise<Server | Missing> {
+/**
+ * The server that the environment names, or a fresh one of this machine's, or the reason why there is none. `settings`
+ * are variables for the one that is started, such as the server that it stands before.
+ */
+export async function startServer(
+  kindName: KindName,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Server | Missing> {
   const kind = kinds[kindName]
   const given = process.env[kind.variable]
   if (given) return foreign(given, kind.variable)
@@ -21,7 +27,10 @@ export async function startServer(kindName: KindName): Promise<Server | Missing>
 
   const home = mkdtempSync(join(tmpdir(), `piecework-${kindName}-`))
   const port = await freePort()
-  const child = fork(keeper, [kindName, home, String(port)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = fork(keeper, [kindName, home, String(port)], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, ...settings },
+  })
   const first = await ask(child, 'start')
   if ('failed' in first) {
     child.disconnect()

@@ -5,8 +5,12 @@ import type { Server } from './server.ts'
 import { startServer } from './start.ts'
 
 /** `await withServer('postgres', (server) => { test(...) })` at the top of a test file. */
-export async function withServer(kind: KindName, declare: (server: Server) => void | Promise<void>): Promise<void> {
-  const server = await startServer(kind)
+export async function withServer(
+  kind: KindName,
+  declare: (server: Server) => void | Promise<void>,
+  settings?: Readonly<Record<string, string>>,
+): Promise<void> {
+  const server = await startServer(kind, settings)
   if ('missing' in server) {
     const reason = `no ${kind} server: ${server.missing}`
     console.warn(`skipped: ${reason}`)
