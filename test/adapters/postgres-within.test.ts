@@ -3,12 +3,15 @@ import type { PoolClient } from 'pg'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type PgClient, type PostgresStorage, postgres } from '../../adapters/postgres/index.ts'
 import { withServer } from '../servers/with-server.ts'
-import { freshStorage, newSchema, pg } from './fixtures/postgres-subject.ts'
+import { dropSchemas, freshStorage, newSchema, pg } from './fixtures/postgres-subject.ts'
 import { aRow, completed, manyRows, wanting } from './fixtures/rows.ts'
 
 await withServer('postgres', ({ url }) => {
   const pool = new pg.Pool({ connectionString: url })
-  afterAll(() => pool.end())
+  afterAll(async () => {
+    await dropSchemas(pool)
+    await pool.end()
+  })
 
   let storage: PostgresStorage
   let cleanup: () => Promise<void>

@@ -3,17 +3,19 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { conformance, model, race } from '../../src/conformance/index.ts'
 import { withServer } from '../servers/with-server.ts'
-import { freshStorage, newSchema, pg } from './fixtures/postgres-subject.ts'
+import { dropSchemas, freshStorage, newSchema, pg } from './fixtures/postgres-subject.ts'
 
 await withServer('postgres', ({ url }) => {
   const asker = new pg.Pool({ connectionString: url, max: 4 })
-  /** Shared, as an app shares its own; and asked to be a nuisance: parsers of the app must not reach the adapter. */
   const shared = new pg.Pool({ connectionString: url })
-  afterAll(() => Promise.all([asker.end(), shared.end()]))
+  afterAll(async () => {
+    await dropSchemas(asker)
+    await Promise.all([asker.end(), shared.end()])
+  })
 
   const modes = [
     ['a URL', () => freshStorage(url, asker), 40],
-    ["the app's pool", () => freshStorage(shared, asker), 200],
+    ["the app's pool", () => freshStorage(shared, asker), 100],
   ] as const
 
   describe.each(modes)('%s', (_, create, histories) => {

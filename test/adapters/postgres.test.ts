@@ -3,12 +3,15 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { type PgPool, type PostgresStorage, postgres } from '../../adapters/postgres/index.ts'
 import type { Row } from '../../src/storage/index.ts'
 import { withServer } from '../servers/with-server.ts'
-import { freshStorage, newSchema, pg } from './fixtures/postgres-subject.ts'
+import { dropSchemas, freshStorage, newSchema, pg } from './fixtures/postgres-subject.ts'
 import { aRow, completed, manyRows, NOON, wanting } from './fixtures/rows.ts'
 
 await withServer('postgres', ({ url }) => {
   const pool = new pg.Pool({ connectionString: url })
-  afterAll(() => pool.end())
+  afterAll(async () => {
+    await dropSchemas(pool)
+    await pool.end()
+  })
 
   const cleanups: (() => Promise<void>)[] = []
   afterEach(async () => {
