@@ -9,6 +9,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // A poll ends as soon as it is answered; the bound is for a machine that does much else.
+    expect: { poll: { timeout: 10_000 } },
     reporters: ['default', './test/house/closing-line.ts'],
   },
 })

@@ -81,10 +81,10 @@ await withServer('postgres', ({ url, own }) => {
     test('makes a call fail with `busy` in time, and what comes free later goes back unused', async () => {
       const one = new pg.Pool({ connectionString: url, max: 1 })
       closers.push(() => one.end())
-      const storage = storageOn(one, { callTimeoutMs: 100, listen: false })
+      const storage = storageOn(one, { callTimeoutMs: 700, listen: false })
       await storage.migrate()
       const held = await one.connect()
-      const refused = { code: 'busy', message: expect.stringMatching(/No connection within 100 ms/) }
+      const refused = { code: 'busy', message: expect.stringMatching(/No connection within 700 ms/) }
       await expect(storage.insert([aRow('a')])).rejects.toMatchObject(refused)
       held.release()
       await expect.poll(() => [one.totalCount, one.idleCount, one.waitingCount]).toEqual([1, 1, 0])
@@ -107,44 +107,56 @@ await withServer('postgres', ({ url, own }) => {
     const proxy = await startProxy(url)
     const through = new pg.Pool({ connectionString: proxy.url })
     closers.push(() => through.end(), proxy.close)
-    const storage = storageOn(through, { callTimeoutMs: 300 })
+    const storage = storageOn(through, { callTimeoutMs: 1000 })
     await storage.insert([aRow('a', { wakeAt: null })])
     proxy.silence()
     const error = await errorOf(storage.claim(wanting('resize', 1)))
     // Nobody knows whether it was done: no code says so.
-    expect(error).toMatchObject({ name: 'Error', message: expect.stringMatching(/no answer within 300 ms/) })
+    expect(error).toMatchObject({ name: 'Error', message: expect.stringMatching(/no answer within 1000 ms/) })
     proxy.restore()
     await expect.poll(() => storage.get(['a'])).toHaveLength(1)
   })
 
+  /** A connection of the app, which is given up however the test ends. */
+  async function appClient() {
+    const client = new pg.Client(url)
+    client.on('error', () => {})
+    await client.connect()
+    closers.push(() => client.end())
+    return client
+  }
+
   test('DB-09 a deadlock with a transaction of the app is tried again', async () => {
-    const storage = storageOn(pool)
+    // Whose timer ends finds the deadlock: that of the storage, and not before the app has come into it.
+    const patient = new pg.Pool({ connectionString: url, options: '-c deadlock_timeout=3000' })
+    closers.push(() => patient.end())
+    const storage = storageOn(patient)
     const rows = [aRow('a'), aRow('b')]
     await storage.insert(rows)
-    const app = await pool.connect()
+    const app = await appClient()
     const lock = (id: string) =>
       app.query(`select 1 from ${pg.escapeIdentifier(schema)}.row where id = '${id}' for update`)
-    await app.query('begin')
+    await app.query("begin; set local deadlock_timeout = '1min'")
     await lock('b')
     const applied = storage.apply(rows.map((row) => completed(row)))
     const waits = async () =>
-      (await pool.query("select 1 from pg_stat_activity where wait_event_type = 'Lock'")).rowCount
-    await expect.poll(waits).toBe(1)
-    // The storage waited first, so the server finds the deadlock in its statement.
+      (await pool.query("select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like 'with c as%'"))
+        .rowCount
+    await expect.poll(waits, { timeout: 2500 }).toBe(1)
+    // That the app gets this lock at all says that the storage was rolled back.
     await lock('a')
     await app.query('commit')
-    app.release()
     expect(await applied).toEqual(['applied', 'applied'])
   })
 
   test('a statement that the server cancels was not done', async () => {
-    const storage = storageOn(`${url}?statement_timeout=200`)
+    const storage = storageOn(`${url}?statement_timeout=1500`)
+    await storage.migrate()
     await storage.insert([aRow('a')])
-    const app = await pool.connect()
+    const app = await appClient()
     await app.query(`begin; select 1 from ${pg.escapeIdentifier(schema)}.row for update`)
     await expect(storage.apply([completed(aRow('a'))])).rejects.toMatchObject({ code: 'busy' })
     await app.query('rollback')
-    app.release()
     expect(await storage.get(['a'])).toEqual([aRow('a')])
   })
 

@@ -131,7 +131,7 @@ await withServer('postgres', ({ url }) => {
       const [pid] = await listeners()
       await pool.query('select pg_terminate_backend($1)', [pid])
       // Being back is a hint itself: nobody listened for a while.
-      await expect.poll(wakes, { timeout: 5000 }).toBe(1)
+      await expect.poll(wakes).toBe(1)
       await storage.insert([aRow('a', { wakeAt: DUE })])
       await expect.poll(wakes).toBe(2)
     })
@@ -140,21 +140,21 @@ await withServer('postgres', ({ url }) => {
       const proxy = await startProxy(url)
       const through = new pg.Pool({ connectionString: proxy.url })
       closers.push(() => through.end(), proxy.close)
-      const wakes = await watched(storageOn(through, { callTimeoutMs: 200 }))
+      const wakes = await watched(storageOn(through, { callTimeoutMs: 500 }))
       proxy.silence()
       proxy.restore()
-      await expect.poll(wakes, { timeout: 10_000 }).toBe(1)
+      await expect.poll(wakes).toBeGreaterThan(0)
     })
 
     test('may fail at first: the watch begins without it and goes on trying', async () => {
       const proxy = await startProxy(url)
       closers.push(proxy.close)
       proxy.silence()
-      const storage = storageOn(pool, { listen: proxy.url, callTimeoutMs: 200 })
+      const storage = storageOn(pool, { listen: proxy.url, callTimeoutMs: 500 })
       const wakes = await watched(storage)
       expect(await listeners()).toEqual([])
       proxy.restore()
-      await expect.poll(wakes, { timeout: 10_000 }).toBe(1)
+      await expect.poll(wakes).toBeGreaterThan(0)
     })
 
     test('is not made where `listen` is false', async () => {
