@@ -10,6 +10,7 @@ export default defineConfig({
     sqlite: 'adapters/sqlite/index.ts',
     postgres: 'adapters/postgres/index.ts',
     dynamodb: 'adapters/dynamodb/index.ts',
+    mongo: 'adapters/mongo/index.ts',
     conformance: 'src/conformance/index.ts',
     testing: 'src/testing/index.ts',
   },

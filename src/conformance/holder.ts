@@ -95,7 +95,10 @@ export async function work(plan: Plan, { storage, clock, log, rest }: Surroundin
 
   /** What a paused process does when it wakes: it goes on as if nothing had happened. */
   async function wakeUpLate(): Promise<void> {
-    const rows = late.splice(0, 1 + random.below(late.length))
+    const awake = late.splice(0, 1 + random.below(late.length))
+    // A row that lapsed and that this holder claimed again lies here twice, and a batch holds no id twice.
+    const rows = awake.filter((row, at) => awake.findIndex(({ id }) => id === row.id) === at)
+    late.push(...awake.filter((row) => !rows.includes(row)))
     const { now } = await clock()
     if (random.chance(40)) await extend(rows)
     await apply(rows.map((row) => anyOutcome(row, now, plan, random)))

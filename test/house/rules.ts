@@ -86,6 +86,7 @@ export const sources: readonly Source[] = [
       'adapters/template/database/server.ts',
       'adapters/postgres/time.ts',
       'adapters/dynamodb/time.ts',
+      'adapters/mongo/time.ts',
     ],
   },
   {
@@ -104,11 +105,17 @@ export const sources: readonly Source[] = [
       'src/conformance/waiting.ts',
       'adapters/postgres/time.ts',
       'adapters/dynamodb/time.ts',
+      'adapters/mongo/time.ts',
     ],
   },
   {
     of: 'chance',
     names: ['Math.random', 'crypto', 'node:crypto'],
-    homes: ['src/runner/randomness.ts', 'adapters/postgres/time.ts', 'adapters/dynamodb/chance.ts'],
+    homes: [
+      'src/runner/randomness.ts',
+      'adapters/postgres/time.ts',
+      'adapters/dynamodb/chance.ts',
+      'adapters/mongo/chance.ts',
+    ],
   },
 ]

@@ -1,0 +1,62 @@
+/** Pages of rows, and rows by id. */
+import type { Filter } from 'mongodb'
+import type { FindBy, Page, Row } from '../../src/storage/index.ts'
+import type { Call } from './call.ts'
+import { rowOf, type StoredRow } from './document.ts'
+
+/**
+ * How many rows a page by names may look at, so that it ends however rare the rows are that it is asked for; it may be
+ * short, and `after` leads on.
+ */
+const WINDOW = 10_000
+
+export async function get(call: Call, ids: readonly string[]): Promise<(Row | undefined)[]> {
+  const found = await call.rows({ _id: { $in: ids } })
+  const byId = new Map(found.map((stored) => [stored._id, stored]))
+  return ids.map((id) => {
+    const stored = byId.get(id)
+    // A row of its own for each place, should an id be asked for twice.
+    return stored && rowOf(stored)
+  })
+}
+
+export async function find(call: Call, by: FindBy, limit: number): Promise<Page> {
+  if ('key' in by) return { rows: (await call.rows({ key: { $eq: by.key } }, { limit })).map(rowOf), after: null }
+  const states = by.states && { state: { $in: by.states } }
+  if ('parent' in by) {
+    const ids = { $gt: laterOf(`${by.parent}/`, by.after), $lt: `${by.parent}0` }
+    return ordered(call, { parent: { $eq: by.parent }, ...states, _id: ids }, limit, null, states ? 'parent' : '_id_')
+  }
+  const names = by.names && { name: { $in: by.names } }
+  if ('doneBefore' in by) {
+    const filter = { doneAt: { $lt: by.doneBefore }, ...names, ...states }
+    return { rows: (await call.rows(filter, { sort: { doneAt: 1 }, limit })).map(rowOf), after: null }
+  }
+  const after = by.after ?? ''
+  const end = await endOfWindow(call, after)
+  const ids = { $gt: after, ...(end !== null && { $lte: end }) }
+  return ordered(call, { ...names, ...states, _id: ids }, limit, end)
+}
+
+/** `end`: where to go on if the page is not full. */
+async function ordered(
+  call: Call,
+  filter: Filter<StoredRow>,
+  limit: number,
+  end: string | null,
+  hint = '_id_',
+): Promise<Page> {
+  const rows = (await call.rows(filter, { sort: { _id: 1 }, limit, hint })).map(rowOf)
+  return { rows, after: rows.length === limit ? (rows.at(-1)?.id ?? null) : end }
+}
+
+async function endOfWindow(call: Call, after: string): Promise<string | null> {
+  const options = { sort: { _id: 1 }, projection: { _id: 1 }, skip: WINDOW - 1, limit: 1 } as const
+  const [last] = await call.rows({ _id: { $gt: after } }, options)
+  return last?._id ?? null
+}
+
+/** The id of a row with a parent begins with `parent/`, and `0` is the character behind the slash. */
+function laterOf(first: string, after: string | undefined): string {
+  return after !== undefined && after > first ? after : first
+}

@@ -1,0 +1,88 @@
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { MongoClient, type MongoClientOptions } from 'mongodb'
+import { afterAll, describe, expect, test } from 'vitest'
+import { mongo } from '../../adapters/mongo/index.ts'
+import { conformance, model, race, type Subject } from '../../src/conformance/index.ts'
+import { withServer } from '../servers/with-server.ts'
+import { newDatabase } from './fixtures/mongo-database.ts'
+
+/** What an app may have told its client, all of it against what this storage needs. */
+const hostile: MongoClientOptions = {
+  readPreference: 'secondaryPreferred',
+  readConcern: { level: 'available' },
+  writeConcern: { w: 0 },
+  retryWrites: false,
+  retryReads: false,
+  promoteLongs: false,
+  promoteValues: false,
+  promoteBuffers: false,
+  ignoreUndefined: true,
+  bsonRegExp: true,
+  forceServerObjectId: true,
+  enableUtf8Validation: false,
+}
+
+await withServer('mongo', (server) => {
+  const clients = new Map<string, MongoClient>()
+  afterAll(() => Promise.all([...clients.values()].map((client) => client.close())))
+
+  function clientWith(name: string, options: MongoClientOptions): MongoClient {
+    const client = clients.get(name) ?? new MongoClient(server.url, options)
+    clients.set(name, client)
+    return client
+  }
+
+  function onDb(name: string, options: MongoClientOptions): Subject {
+    const client = clientWith(name, options)
+    const db = client.db(newDatabase())
+    return { storage: mongo(db), again: () => mongo(db), cleanup: () => forget(db.databaseName) }
+  }
+
+  function onUrl(): Subject {
+    const url = new URL(server.url)
+    url.pathname = newDatabase()
+    return {
+      storage: mongo(url.href),
+      again: () => mongo(url.href),
+      cleanup: () => forget(url.pathname.slice(1)),
+    }
+  }
+
+  /** By a client of its own: the hostile one would not wait for the answer. */
+  async function forget(database: string): Promise<void> {
+    await clientWith('plain', {}).db(database).dropDatabase()
+  }
+
+  const modes = [
+    ["an app's Db", () => onDb('plain', {}), 30],
+    ['a URL', onUrl, 10],
+    ["an app's Db with options of its own", () => onDb('hostile', hostile), 10],
+    ['a Db whose longs are bigints', () => onDb('bigint', { useBigInt64: true }), 5],
+  ] as const
+
+  describe.each(modes)('%s', (_, create, histories) => {
+    conformance({ test, create })
+    model({ test, create, histories })
+    race({ test, create, rounds: 60 })
+  })
+
+  describe('processes that share a database', () => {
+    const holder = fileURLToPath(new URL('./fixtures/mongo-holder.ts', import.meta.url))
+    const spawnOn = (database: string, flaw = 'none') => {
+      return () => fork(holder, [server.url, database, flaw], { execArgv: ['--no-warnings'] })
+    }
+
+    race({ test, spawn: spawnOn(newDatabase()), rounds: 100 })
+    race({ test, spawn: spawnOn(newDatabase()), rounds: 100, kills: 2, seed: 100 })
+
+    test.each([
+      ['apply is not checked', /writes made rev|not what the log makes|false stale|which is stored/],
+      ['claim hands out a row whose lease runs', /two holders have one row|not what the log makes/],
+    ])('are found out when %s', async (flaw, complaint) => {
+      const runs: Promise<void>[] = []
+      race({ test: (_, run) => runs.push(run()), spawn: spawnOn(newDatabase(), flaw), rounds: 60 })
+      await expect(Promise.all(runs)).rejects.toThrow(complaint)
+    })
+  })
+})
