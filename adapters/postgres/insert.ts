@@ -1,5 +1,5 @@
 /** Inserts rows, as if one after another. */
-import { type InsertResult, type Row, StorageError } from '../../src/storage/index.ts'
+import type { InsertResult, Row } from '../../src/storage/index.ts'
 import type { Names } from './names.ts'
 import { bySize, COLUMNS } from './row.ts'
 import type { Run } from './session.ts'
@@ -40,7 +40,7 @@ export function inserter(names: Names): (run: Run, rows: readonly Row[]) => Prom
       for (const batch of withDifferentIds(part)) {
         let left = batch
         for (let round = 1; left.length > 0; round++) {
-          if (round > ROUNDS_MAX) throw new StorageError('busy', takenAgain(left[0]))
+          if (round > ROUNDS_MAX) throw new Error(takenAgain(left[0]))
           await insertOnce(run, left, results)
           left = left.filter((row) => !results.has(row))
         }

@@ -34,12 +34,13 @@ export function listenerOn(channel: string, open: OpenListener, limitMs: number)
     let made: PgListener | undefined
     try {
       made = await open()
-      if (made === undefined) return
+      // Where all watches were stopped meanwhile, it was never opened.
+      if (made === undefined || wakes.size === 0) return
       client = made
       await listenOn(made, channel, limitMs, wakeAll)
       made.on('end', () => lose(made))
       made.on('error', () => lose(made))
-      if (client !== made) return
+      if (client !== made) return void (await made.end())
       // What was said while nobody listened is not said again.
       if (failures > 0) wakeAll()
       failures = 0

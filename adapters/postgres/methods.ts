@@ -7,7 +7,7 @@ import { finder, rowGetter } from './find.ts'
 import { inserter } from './insert.ts'
 import type { Names } from './names.ts'
 import { earliestOf, type Notify } from './notify.ts'
-import type { Run } from './session.ts'
+import { asOneCall, type Run } from './session.ts'
 
 type Verb = 'insert' | 'claim' | 'extend' | 'apply' | 'get' | 'find' | 'count' | 'now'
 
@@ -32,7 +32,7 @@ export function methodsFor(names: Names): (run: Run, notify: Notify) => Methods 
   return (run, notify) => ({
     async insert(rows) {
       if (rows.length === 0) return []
-      const results = await insert(run, rows)
+      const results = await insert(asOneCall(run), rows)
       await notify(earliestOf(rows.map(({ wakeAt }, at) => (results[at] === 'inserted' ? wakeAt : null))))
       return results
     },
@@ -40,7 +40,7 @@ export function methodsFor(names: Names): (run: Run, notify: Notify) => Methods 
     extend: async (rows, until) => (rows.length === 0 ? [] : extend(run, rows, until)),
     async apply(changes) {
       if (changes.length === 0) return []
-      const results = await apply(run, changes)
+      const results = await apply(asOneCall(run), changes)
       await notify(
         earliestOf(changes.map(({ next }, at) => (results[at] === 'applied' ? (next?.wakeAt ?? null) : null))),
       )

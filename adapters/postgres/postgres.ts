@@ -50,6 +50,9 @@ export interface PostgresStorage extends Methods {
  * come through loses its lease. Until `close()` the storage listens to the pool's `error` events, since an idle
  * connection that breaks would otherwise end the process; a listener of the app still hears them.
  *
+ * A call that was given up for its time goes on in the server until its locks are free or the `statement_timeout` of
+ * the role ends it: set one.
+ *
  * Works behind PgBouncer in transaction mode, all but the hints of `watch` (see `listen`). What was acknowledged is
  * durable as far as the server is set to be: with `fsync` or `synchronous_commit` off a crash of the server may take the
  * last commits. `doctor()` says so.

@@ -103,6 +103,24 @@ export function sessionWithin(client: PgClient, before: (run: Run) => Promise<vo
   }
 }
 
+/**
+ * For a call of several statements of which the first one writes: what fails behind it must not say by its code that
+ * nothing was done.
+ */
+export function asOneCall(run: Run): Run {
+  let hasWritten = false
+  return async (statement) => {
+    try {
+      const rows = await run(statement)
+      hasWritten = true
+      return rows
+    } catch (error) {
+      if (!hasWritten || !(error instanceof StorageError)) throw error
+      throw new Error(`A part of the call may have been done: ${error.message}`, { cause: error })
+    }
+  }
+}
+
 /** In a transaction, `now()` is when it began; outside of one it is when this very statement came. */
 const IS_IN_TRANSACTION = { text: 'select now() <> statement_timestamp()', values: [] }
 

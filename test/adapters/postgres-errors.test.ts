@@ -1,7 +1,13 @@
 /** What is told when the server, the network or the pool does not do what it should. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type PostgresOptions, type PostgresStorage, postgres } from '../../adapters/postgres/index.ts'
+import {
+  type PgPool,
+  type PgPoolClient,
+  type PostgresOptions,
+  type PostgresStorage,
+  postgres,
+} from '../../adapters/postgres/index.ts'
 import { withServer } from '../servers/with-server.ts'
 import { newSchema, pg } from './fixtures/postgres-subject.ts'
 import { startProxy } from './fixtures/proxy.ts'
@@ -21,7 +27,7 @@ await withServer('postgres', ({ url, own }) => {
     for (const close of closers.splice(0).reverse()) await close()
   })
 
-  function storageOn(on: typeof pool | string, options: PostgresOptions = {}): PostgresStorage {
+  function storageOn(on: PgPool | string, options: PostgresOptions = {}): PostgresStorage {
     const storage = postgres(on, { schema, ...options })
     closers.push(() => storage.close())
     return storage
@@ -115,6 +121,33 @@ await withServer('postgres', ({ url, own }) => {
     expect(error).toMatchObject({ name: 'Error', message: expect.stringMatching(/no answer within 1000 ms/) })
     proxy.restore()
     await expect.poll(() => storage.get(['a'])).toHaveLength(1)
+  })
+
+  test('a call that fails behind its first write has no code that would say that nothing was done', async () => {
+    let left = Number.POSITIVE_INFINITY
+    const failing = (client: PgPoolClient): PgPoolClient => ({
+      on: (event, listener) => client.on(event, listener),
+      off: (event, listener) => client.off(event, listener),
+      release: (error) => client.release(error),
+      query(query) {
+        left -= 1
+        if (left >= 0) return client.query(query)
+        return Promise.reject(Object.assign(new Error('cancelled'), { severity: 'ERROR', code: '57014' }))
+      },
+    })
+    const storage = storageOn({ connect: async () => failing(await pool.connect()), on: () => {}, off: () => {} })
+    const row = aRow('a', { wakeAt: null })
+    await storage.insert([row])
+    const calls = [() => storage.insert([row]), () => storage.apply([completed({ ...row, rev: 1 })])]
+    for (const call of calls) {
+      left = 0
+      expect(await errorOf(call())).toMatchObject({ name: 'StorageError', code: 'busy' })
+      left = 1
+      expect(await errorOf(call())).toMatchObject({
+        name: 'Error',
+        message: expect.stringMatching(/may have been done/),
+      })
+    }
   })
 
   /** A connection of the app, which is given up however the test ends. */
