@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { piecework } from '../../src/index.ts'
 import { type Address, openAt, type Place } from '../servers/places.ts'
-import type { Wire } from '../servers/wire.ts'
+import { startWire, type Wire } from '../servers/wire.ts'
 import { startsIn, stepTask } from './definition.ts'
 import { until } from './until.ts'
 import { startWorker } from './workers.ts'
@@ -14,11 +14,16 @@ import { startWorker } from './workers.ts'
 const cutMs = 20_000
 const resumeMs = 5_000
 
-/** @param through the same storage by way of the wire. */
-export function networkCut<A extends Address>(place: Place<A>, through: (direct: A) => A, wire: Wire): void {
-  test.each([
-    ['a cable that is pulled and put back', () => wire.mend()],
-    ['a router that has forgotten all connections', () => wire.mendForNew()],
+/** @param target where the server listens; @param through the same storage by way of a port of this machine. */
+export function networkCut<A extends Address>(
+  place: Place<A>,
+  target: number | string,
+  through: (direct: A, port: number) => A,
+): void {
+  // Most of the time nothing happens: side by side.
+  test.concurrent.each([
+    ['a cable that is pulled and put back', (wire: Wire) => wire.mend()],
+    ['a router that has forgotten all connections', (wire: Wire) => wire.mendForNew()],
   ] as const)(
     `DB-06 DB-07 ${cutMs / 1000} s without a network (%s): the process lives on, says little, and works again within ${resumeMs / 1000} s`,
     {
@@ -28,10 +33,11 @@ export function networkCut<A extends Address>(place: Place<A>, through: (direct:
       const folder = mkdtempSync(join(tmpdir(), 'piecework-cut-'))
       const log = join(folder, 'log')
       const address = place.fresh()
+      const wire = await startWire(target)
       const definition = stepTask(log)
       const adder = piecework({ storage: await openAt(address), definitions: [definition] })
       await adder.add(definition, { forMs: 0 }, { id: 'before' })
-      const worker = await startWorker(through(address), log, { lease: '60s', poll: '200ms' })
+      const worker = await startWorker(through(address, wire.port), log, { lease: '60s', poll: '200ms' })
       try {
         await until(10_000, 'the first task runs', () => startsIn(log).includes('before'))
         // One attempt is under way when the wire is cut, and ends during the cut.
@@ -43,7 +49,7 @@ export function networkCut<A extends Address>(place: Place<A>, through: (direct:
         expect(worker.process.exitCode, worker.complaints.join('\n')).toBeNull()
         expect(startsIn(log)).toEqual(['before', 'across'])
 
-        mend()
+        mend(wire)
         const resumedMs = await until(resumeMs, 'work goes on', () => startsIn(log).includes('during'))
         console.log(`worked again ${Math.round(resumedMs)} ms after a cut of ${cutMs / 1000} s`)
         for (const id of ['before', 'across', 'during']) {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Storage } from '../../src/storage/index.ts'
 
 /** Enough to open the same storage from any process. */
-export type Address = SqliteAddress | PostgresAddress
+export type Address = SqliteAddress | PostgresAddress | MongoAddress | DynamoAddress
 
 export interface SqliteAddress {
   readonly kind: 'sqlite'
@@ -17,6 +17,18 @@ export interface PostgresAddress {
   readonly schema: string
   /** How many connections a process may have. */
   readonly connections?: number
+}
+
+export interface MongoAddress {
+  readonly kind: 'mongo'
+  readonly url: string
+  readonly collectionPrefix: string
+}
+
+export interface DynamoAddress {
+  readonly kind: 'dynamodb'
+  readonly endpoint: string
+  readonly table: string
 }
 
 /** Loads one adapter alone: the processes of a test start a hundred times. */
@@ -35,6 +47,20 @@ export async function openAt(address: Address): Promise<Storage> {
       // Left open as an app would: at the end of a test its server goes before it.
       pool.on('error', () => {})
       return postgres(pool, { schema })
+    }
+    case 'mongo': {
+      const { mongo } = await import('../../adapters/mongo/index.ts')
+      return mongo(address.url, { collectionPrefix: address.collectionPrefix })
+    }
+    case 'dynamodb': {
+      const { createTable, dynamodb } = await import('../../adapters/dynamodb/index.ts')
+      const { DynamoDBClient } = await import('@aws-sdk/client-dynamodb')
+      const { endpoint, table } = address
+      // The servers of the tests take any credentials; they must only be there.
+      const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
+      const client = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials })
+      await createTable(client, { table })
+      return dynamodb(client, { table })
     }
   }
 }
@@ -56,4 +82,12 @@ export function sqlitePlace(folder: string): Place<SqliteAddress> {
 
 export function postgresPlace(url: string): Place<PostgresAddress> {
   return { fresh: () => ({ kind: 'postgres', url, schema: `t_${randomUUID()}` }) }
+}
+
+export function mongoPlace(url: string): Place<MongoAddress> {
+  return { fresh: () => ({ kind: 'mongo', url, collectionPrefix: `t_${randomUUID()}_` }) }
+}
+
+export function dynamoPlace(endpoint: string): Place<DynamoAddress> {
+  return { fresh: () => ({ kind: 'dynamodb', endpoint, table: `t-${randomUUID()}` }) }
 }

@@ -1,0 +1,14 @@
+/** A network cut between a worker and MongoDB. */
+import { mongoPlace } from '../servers/places.ts'
+import { withServer } from '../servers/with-server.ts'
+import { networkCut } from './cut.ts'
+
+await withServer('mongo', (server) => {
+  const { host, pathname } = new URL(server.url)
+  const at = decodeURIComponent(host)
+  networkCut(mongoPlace(server.url), at.startsWith('/') ? at : Number(host.split(':')[1]), (direct, port) => ({
+    ...direct,
+    // Without the discovery of other members, whose addresses would lead past the wire.
+    url: `mongodb://127.0.0.1:${port}${pathname}?directConnection=true`,
+  }))
+})
