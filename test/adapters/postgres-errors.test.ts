@@ -61,7 +61,8 @@ await withServer('postgres', ({ url, own }) => {
       expect(told.join('\n')).not.toContain('topsecret')
     })
 
-    test.runIf(own)('with a wrong password is not usable, and the password is not told', async () => {
+    test('with a wrong password is not usable, and the password is not told', async ({ skip }) => {
+      skip(!own, 'the server is not ours to change')
       const role = `locked_${process.pid}`
       await pool.query(`create role ${role} login password 'right'`)
       const file = (await pool.query('show hba_file')).rows[0].hba_file
