@@ -47,7 +47,8 @@ export interface Update {
   readonly UpdateExpression: string
   readonly ConditionExpression: string
   readonly ExpressionAttributeNames: Record<string, string>
-  readonly ExpressionAttributeValues: Record<string, AttributeValue>
+  /** Left out where there are none: an empty one is refused. */
+  readonly ExpressionAttributeValues?: Record<string, AttributeValue>
 }
 
 /** The expressions of an update. `more` are clauses that are no plain assignment, as `#rev = #rev + :one`. */
@@ -74,6 +75,6 @@ export function update(
     UpdateExpression: expression,
     ConditionExpression: condition,
     ...aliases(expression, condition),
-    ExpressionAttributeValues: all,
+    ...(Object.keys(all).length === 0 ? {} : { ExpressionAttributeValues: all }),
   }
 }
