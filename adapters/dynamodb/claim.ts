@@ -3,6 +3,7 @@ import { type ClaimRequest, type Row, StorageError } from '../../src/storage/ind
 import { type Item, number, numberIn, text, textIn, update } from './attributes.ts'
 import { type Candidate, candidates, inOrder } from './candidates.ts'
 import { below } from './chance.ts'
+import type { Contention } from './contention.ts'
 import { type Database, sureOf } from './database.ts'
 import { dueTurn, readTurn } from './layout.ts'
 import type { Plan } from './plan.ts'
@@ -15,22 +16,14 @@ const ROUNDS_MAX = 4
 /** How much further a claim looks once it has lost many candidates. */
 const SPREAD = 8
 
-/**
- * Processes that all go for the first rows in order lose most of them to each other, and each failed write is billed
- * (3.2 for each claim, with eight processes). After a claim that lost more than half, the next one begins at a
- * random page of what is due in the first lane, until it wins nearly all again.
- */
-export interface Contention {
-  isHigh: boolean
-}
-
 export async function claim(db: Database, plan: Plan, contention: Contention, request: ClaimRequest): Promise<Row[]> {
   const left = new Map(request.wants.map(({ name, limit }) => [name, limit]))
   if (left.size === 0) return []
-  const reach = contention.isHigh ? SPREAD : 1
+  const isSpread = contention.isHigh()
+  const reach = isSpread ? SPREAD : 1
   const wanted = (name: string) => Math.min(left.get(name) ?? 0, request.limit) * reach
   let rest = await candidates(db, plan.shards, [...left.keys()], request.now, wanted)
-  if (contention.isHigh) rest = rotated(rest, request.limit)
+  if (isSpread) rest = turned(rest)
   const won: { readonly candidate: Candidate; readonly item: Item }[] = []
   let tried = 0
   let refusal: StorageError | undefined
@@ -46,6 +39,7 @@ export async function claim(db: Database, plan: Plan, contention: Contention, re
     if (picked.length === 0) break
     const taken = new Set(picked)
     rest = rest.filter((candidate) => !taken.has(candidate))
+    const before = won.length
     const items = await sideBySide(picked, attempt)
     for (const [at, item] of items.entries()) {
       const candidate = picked[at] as Candidate
@@ -53,9 +47,11 @@ export async function claim(db: Database, plan: Plan, contention: Contention, re
       else won.push({ candidate, item })
     }
     tried += picked.length
+    // Others are at the same rows: what is left is gone for from another end.
+    if (won.length - before < picked.length / 2) rest = turned(rest)
   }
   if (refusal !== undefined && won.length === 0) throw refusal
-  if (tried > 0) contention.isHigh = contention.isHigh ? won.length < 0.9 * tried : won.length < 0.5 * tried
+  contention.learn(tried, won.length)
   won.sort((one, other) => inOrder(one.candidate, other.candidate))
   // A row without its input was removed the moment after it was claimed.
   const rows = await completed(
@@ -78,13 +74,12 @@ function pick(from: readonly Candidate[], left: Map<string, number>, limit: numb
   return picked
 }
 
-/** Begins at a random page of the most urgent lane; what is less urgent stays behind it. */
-function rotated(from: readonly Candidate[], size: number): Candidate[] {
-  const first = from[0]
-  if (first === undefined) return []
-  const urgent = from.filter(({ turn }) => turn[0] === first.turn[0])
-  const at = below(Math.ceil(urgent.length / size)) * size
-  return [...urgent.slice(at), ...urgent.slice(0, at), ...from.slice(urgent.length)]
+/** Begins somewhere in the most urgent lane; what is less urgent stays behind it. */
+function turned(from: readonly Candidate[]): Candidate[] {
+  const lane = from[0]?.turn[0]
+  const urgent = from.filter(({ turn }) => turn[0] === lane)
+  const at = below(Math.max(1, urgent.length))
+  return [...urgent.slice(at), ...urgent.slice(0, at), ...from.filter(({ turn }) => turn[0] !== lane)]
 }
 
 /** The row as claimed, or `undefined` where another was first. */

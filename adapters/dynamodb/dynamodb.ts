@@ -1,9 +1,10 @@
 /** The DynamoDB storage: what belongs to the whole of it - its client, its clock, its plan, its end. */
 import { type Awaitable, type Finding, type Storage, StorageError, type Traits } from '../../src/storage/index.ts'
 import { apply, extend } from './apply.ts'
-import { type Contention, claim } from './claim.ts'
+import { claim } from './claim.ts'
 import { type DynamoClient, type DynamoSettings, driverSource } from './client.ts'
 import { serviceClock } from './clock.ts'
+import { contentionOf } from './contention.ts'
 import { count } from './count.ts'
 import { databaseOver } from './database.ts'
 import { examine } from './doctor.ts'
@@ -53,7 +54,7 @@ export function dynamodb(client: DynamoClient | DynamoSettings, options: DynamoO
   const checked = checkOptions(options)
   const source = driverSource(client)
   const clock = serviceClock()
-  const contention: Contention = { isHigh: false }
+  const contention = contentionOf()
   let isOpen = true
 
   function refuseClosed(): void {
