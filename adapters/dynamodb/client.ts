@@ -1,13 +1,19 @@
 /** The app's DynamoDB client, or one made from settings when the first call needs it. */
-import type { DynamoDBClient, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { StorageError } from '../../src/storage/index.ts'
 import { expected } from './options.ts'
 
-/** A `DynamoDBClient` of `@aws-sdk/client-dynamodb` that the app has made; it stays open when the storage is closed. */
-export type DynamoClient = DynamoDBClient
+/**
+ * A `DynamoDBClient` of `@aws-sdk/client-dynamodb` that the app has made; it stays open when the storage is closed. Known
+ * by its shape: whoever does not use this adapter needs no types of the SDK.
+ */
+export interface DynamoClient {
+  send(command: never, options?: never): Promise<unknown>
+  destroy(): void
+}
 
-/** What the app would give to `new DynamoDBClient(...)`. */
-export type DynamoSettings = DynamoDBClientConfig
+/** What the app would give to `new DynamoDBClient(...)`, such as `{ region: 'eu-west-1' }`. */
+export type DynamoSettings = object
 
 export type Sdk = typeof import('@aws-sdk/client-dynamodb')
 
@@ -33,7 +39,7 @@ export function driverSource(given: DynamoClient | DynamoSettings): DriverSource
   return {
     open() {
       opened ??= loadSdk().then((sdk) => {
-        if (isClient(given)) return { sdk, client: given }
+        if (isClient(given)) return { sdk, client: given as unknown as DynamoDBClient }
         own = new sdk.DynamoDBClient(given)
         return { sdk, client: own }
       })

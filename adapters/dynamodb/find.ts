@@ -87,8 +87,8 @@ async function findNamed(db: Database, plan: Plan, { names, states, after }: ByN
 /** The first ids of the names behind `after`. */
 async function fromList(db: Database, plan: Plan, names: readonly string[], after: string, most: number) {
   const groups = [...new Set(names)].flatMap((name) => shardsOf(plan).map((shard) => listGroup(name, shard)))
-  // A sort key is never empty, and no id begins below the space.
-  const values = { ':after': text(after === '' ? ' ' : after) }
+  // A key that is compared with must not be empty; every id comes behind this one.
+  const values = { ':after': text(after === '' ? '\u001f' : after) }
   const reads = groups.map((group) => pageReader(db, LIST_INDEX.name, LISTED, group, values, most))
   const ids: string[] = []
   for await (const entry of merged(reads, idOf, () => true)) {
