@@ -65,5 +65,11 @@ function endersOf({ claims, applies }: History): Map<number, Ender> {
   for (const { change, answer, entry } of applies) {
     if (answer === 'applied') add(change.row.rev, { change, from: entry.from, to: entry.to! })
   }
+  // The first time may have had no answer: the write was then perhaps done before the call that was told so.
+  for (const { change, answer, entry } of applies) {
+    const known = enders.get(change.row.rev)
+    if (answer !== undefined || known === undefined || !isSame(known.change, change)) continue
+    enders.set(change.row.rev, { ...known, from: Math.min(known.from, entry.from) })
+  }
   return enders
 }

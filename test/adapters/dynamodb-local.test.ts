@@ -1,9 +1,12 @@
 import { DeleteTableCommand } from '@aws-sdk/client-dynamodb'
-import { test } from 'vitest'
+import { test as declare } from 'vitest'
 import { dynamodb } from '../../adapters/dynamodb/index.ts'
-import { conformance, model, race, type Subject } from '../../src/conformance/index.ts'
+import { conformance, model, race, type Subject, type Test } from '../../src/conformance/index.ts'
 import { withServer } from '../servers/with-server.ts'
 import { clientOf, newTable } from './fixtures/dynamodb-tables.ts'
+
+/** A Java program, which may share its processor with much else. */
+const test: Test = (name, run) => declare(name, { timeout: 240_000 }, (context) => run(context))
 
 // Amazon's own emulator, against which the other one is checked: what both do, DynamoDB most likely does.
 await withServer('dynamodb-local', (server) => {
