@@ -49,7 +49,10 @@ export interface Row {
   readonly key: string | null
   /** The row that this one belongs to, or `null`. */
   readonly parent: string | null
-  /** When the row was finished; what `find({ doneBefore })` goes by. Parts and items keep `null`. */
+  /**
+   * When the row was finished; what `find({ doneBefore })` goes by. A row that has it wants no attention any more: its
+   * `wakeAt` is `null`. Parts and items keep `null`.
+   */
   readonly doneAt: Instant | null
   /** Well-formed JSON text (no raw NUL, no lone surrogate) that never changes; comes back bit for bit. */
   readonly input: string
