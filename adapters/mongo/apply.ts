@@ -5,8 +5,11 @@ import type { Call } from './call.ts'
 import { lots, rowOf } from './document.ts'
 import { atRevisions, movedBy, nextRevision, placeIn } from './revisions.ts'
 
-/** Changes in one command: each looks up its place in the list, so that the work grows with the square of it. */
-const LOT = 500
+/**
+ * Changes in one command: each row looks for its place in the list. CPU of the server a change: 113 us in lots of 100,
+ * 165 in lots of 500, two rounds.
+ */
+const LOT = 100
 
 /** A change that removes nothing. */
 type Rewrite = Change & { readonly next: NextRow }
