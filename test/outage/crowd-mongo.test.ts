@@ -1,4 +1,4 @@
-/** Twenty workers of four processes on one MongoDB. */
+/** Four processes on one MongoDB. */
 import { mongoPlace } from '../servers/places.ts'
 import { withServer } from '../servers/with-server.ts'
 import { crowdDrains } from './crowd.ts'
