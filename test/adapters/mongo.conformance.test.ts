@@ -81,7 +81,8 @@ await withServer('mongo', (server) => {
       ['claim hands out a row whose lease runs', /two holders have one row|not what the log makes/],
     ])('are found out when %s', async (flaw, complaint) => {
       const runs: Promise<void>[] = []
-      race({ test: (_, run) => runs.push(run()), spawn: spawnOn(newDatabase(), flaw), rounds: 60 })
+      // A call takes as long as a short lease does: only one that still runs when others claim can be broken.
+      race({ test: (_, run) => runs.push(run()), spawn: spawnOn(newDatabase(), flaw), rounds: 60, leaseMs: 400 })
       await expect(Promise.all(runs)).rejects.toThrow(complaint)
     })
   })
