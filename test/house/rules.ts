@@ -60,8 +60,9 @@ export const rooms: readonly Room[] = [
   adapter('dynamodb', '@aws-sdk/*'),
   // It is copied as it stands, so it names the package as its copy will.
   { files: 'adapters/template/', packages: ['piecework/storage', 'piecework/conformance', 'vitest'], builtins: 'all' },
-  // Zod stands for any Standard Schema, cli-progress draws the demo's bar; the rest of what an example needs, Node has.
-  { files: 'examples/', packages: ['piecework', 'piecework/*', 'zod', 'cli-progress'], builtins: 'all' },
+  // Zod stands for any Standard Schema, cli-progress draws the demo's bar, redis is for the adapter of one's own; the rest
+  // of what an example needs, Node has.
+  { files: 'examples/', packages: ['piecework', 'piecework/*', 'zod', 'cli-progress', 'redis'], builtins: 'all' },
   // The peers that it is measured against live in its own package.json, not in the library's.
   { files: 'bench/', packages: ['*'], builtins: 'all' },
 ]
