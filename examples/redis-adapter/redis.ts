@@ -1,9 +1,8 @@
 /** Piecework's rows in Redis. Each verb is a call of one script, and all keys are in one slot of a cluster. */
 import { type Finding, isOwnWrite, type Page, type Row, type Storage, StorageError } from 'piecework/storage'
-import { createClient } from 'redis'
+import { createClient, type RedisClientType } from 'redis'
 import { script } from './script.ts'
 
-export type Client = ReturnType<typeof createClient>
 type Words = readonly string[] | undefined
 type Question = { names?: Words; states?: Words; parent?: string; key?: string; doneBefore?: number }
 
@@ -17,11 +16,11 @@ const fromText = (field: string, it: unknown) => (it === NUL ? null : NUMBERS.in
 const isIn = (list: Words, word: string) => list === undefined || list.includes(word)
 
 /** Opens a storage: on a client of the app, which `close()` leaves open, or on a server that it connects to itself. */
-export async function redis(server: string | Client, { prefix = 'piecework' } = {}): Promise<Storage> {
+export async function redis(server: string | RedisClientType, { prefix = 'piecework' } = {}): Promise<Storage> {
   if (!/^[\w-]{1,50}$/.test(prefix))
     throw new TypeError(`Expected \`prefix\` to be 1 to 50 of A-Za-z0-9_-, got \`${prefix}\` (${typeof prefix})`)
   const isOwn = typeof server === 'string'
-  const client = isOwn ? (createClient({ url: server }) as Client).on('error', () => {}) : server
+  const client = isOwn ? createClient({ url: server }).on('error', () => {}) : server
   const keyOf = (what: string) => `{${prefix}}:${what}`
   const closing = new AbortController()
   let latest = 0
