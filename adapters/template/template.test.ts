@@ -15,7 +15,8 @@ afterAll(() => {
   server.close()
 })
 
-// A prefix for each case: `create` is called for every case and every history, and each MUST begin empty.
+// A prefix for each case: `create` is called for every case and every history, and each MUST begin empty. What lies under
+// it goes in `cleanup`: some databases have no `drop` and must look for it, as with `SCAN` in Redis.
 let made = 0
 const newPrefix = () => `t${++made}_`
 
