@@ -16,6 +16,7 @@ await withServer('redis', async (server) => {
     .connect()
   afterAll(() => client.destroy())
 
+  const notOurs = 'the server is not ours to change'
   const prefix = () => `fault-${randomUUID()}`
   const app = (name: string, tasks: number) =>
     run(join(root, 'examples/redis-adapter/app.ts'), [url, name, String(tasks)], { cwd: root })
@@ -45,7 +46,7 @@ await withServer('redis', async (server) => {
   })
 
   test('DB-04 a server that is killed has every acknowledged write, and work goes on by itself', async ({ skip }) => {
-    skip(!server.own, 'the server is not ours to change')
+    skip(!server.own, notOurs)
     const storage = await redis(url, { prefix: prefix() })
     let wakes = 0
     await storage.watch?.(() => {
@@ -81,8 +82,12 @@ await withServer('redis', async (server) => {
     const wire = await startWire(Number(new URL(url).port))
     const storage = await redis(`redis://127.0.0.1:${wire.port}`, { prefix: prefix() })
     wire.cut()
-    await expect(storage.insert([aRow('a')])).rejects.toThrow(/^No answer within 10000 ms$/)
-    await expect(redis(`redis://127.0.0.1:${wire.port}`)).rejects.toMatchObject({ code: 'not_usable' })
+    const insert = async () => storage.insert([aRow('a')])
+    const open = () => redis(`redis://127.0.0.1:${wire.port}`)
+    await Promise.all([
+      expect(insert()).rejects.toThrow(/^No answer within 10000 ms$/),
+      expect(open()).rejects.toMatchObject({ code: 'not_usable' }),
+    ])
     await storage.close?.()
     wire.end()
   })
@@ -122,10 +127,11 @@ await withServer('redis', async (server) => {
     await expect(redis(client, { prefix: '{a}' })).rejects.toThrow(/^Expected `prefix` .*got `\{a\}` \(string\)$/)
   })
 
-  test.each([
+  test.for([
     ['appendfsync', 'everysec', 'durability', 'warning'],
     ['maxmemory-policy', 'allkeys-lru', 'eviction', 'error'],
-  ])('with %s %s the doctor finds that in %s', async (setting, value, about, level) => {
+  ] as const)('with %s %s the doctor finds that in %s', async ([setting, value, about, level], { skip }) => {
+    skip(!server.own, notOurs)
     const { [setting]: usual = '' } = await client.configGet(setting)
     await client.configSet(setting, value)
     try {
@@ -137,7 +143,8 @@ await withServer('redis', async (server) => {
     }
   })
 
-  test('where the server does not tell its settings, nothing is said to be durable', async () => {
+  test('where the server does not tell its settings, nothing is said to be durable', async ({ skip }) => {
+    skip(!server.own, notOurs)
     const name = prefix()
     await client.sendCommand(['ACL', 'SETUSER', 'app', 'on', '>secret', '~*', '&*', '+@all', '-config'])
     const { port } = new URL(url)
@@ -146,7 +153,8 @@ await withServer('redis', async (server) => {
     await storage.close?.()
   })
 
-  test('a server that is out of memory changes nothing of a row that it cannot write', async () => {
+  test('a server that is out of memory changes nothing of a row that it cannot write', async ({ skip }) => {
+    skip(!server.own, notOurs)
     const storage = await redis(client, { prefix: prefix() })
     await storage.insert([aRow('a', { key: 'k' })])
     await client.configSet('maxmemory', '1')
