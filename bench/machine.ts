@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { openDatabase } from './contenders/database.ts'
 
-const packages = ['better-sqlite3', 'plainjob', 'p-queue', 'fastq']
+/** The contenders and the drivers under them. */
+const packages = Object.keys(manifest().dependencies).filter((name) => name !== 'piecework')
 
 export function machine(folder: string): string {
   const model = cpus()[0]?.model ?? 'of an unknown make'
@@ -17,6 +18,10 @@ export function machine(folder: string): string {
     `SQLite ${process.versions.sqlite} in node:sqlite, ${sqliteOfBetterSqlite3()} in better-sqlite3.`,
     `A commit with a flush takes ${flushUs(folder)} us on the disk of ${folder}.`,
   ].join('\n')
+}
+
+function manifest(): { dependencies: Record<string, string> } {
+  return JSON.parse(readFileSync(join(import.meta.dirname, 'package.json'), 'utf8'))
 }
 
 /** From the file: not every package exports its package.json. */

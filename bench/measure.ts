@@ -1,10 +1,10 @@
 /** The process that measures one contender once; `run.ts` starts a fresh one each time. */
 import { scenarios } from './scenarios/all.ts'
 
-const [scenarioName, title, name, folder, count] = process.argv.slice(2)
+const [scenarioName, title, name, place, count] = process.argv.slice(2)
 const scenario = scenarios.find((one) => one.name === scenarioName)
 const group = scenario?.groups.find((one) => one.title === title)
 const contender = group?.contenders.find((one) => one.name === name)
-if (!contender || folder === undefined) throw new TypeError(`No such contender: ${process.argv.slice(2).join(' ')}`)
-const sample = await contender.measure(folder, Number(count))
+if (!contender || place === undefined) throw new TypeError(`No such contender: ${process.argv.slice(2).join(' ')}`)
+const sample = await contender.measure(place, Number(count))
 process.send?.(sample)

@@ -8,7 +8,9 @@ export function tablesOf(group: Group, rounds: readonly Round[]): string {
   const names = group.contenders.map(({ name }) => name).filter((name) => rounds.some((round) => round.has(name)))
   if (names.some((name) => rounds.some((round) => round.get(name)?.latenciesMs))) return latencyTable(names, rounds)
   const references = group.references.filter((name) => names.includes(name))
-  const head = ['', 'tasks/s', 'us/task', 'CPU us/task', ...references.map((name) => `x ${name}`)]
+  const hasServer = names.some((name) => samplesOf(name, rounds).some(({ serverCpuMs }) => serverCpuMs !== undefined))
+  const cpus = hasServer ? ['CPU us/task', 'server CPU us/task'] : ['CPU us/task']
+  const head = ['', 'tasks/s', 'us/task', ...cpus, ...references.map((name) => `x ${name}`)]
   const rows = names.map((name) => {
     const samples = samplesOf(name, rounds)
     return [
@@ -16,6 +18,7 @@ export function tablesOf(group: Group, rounds: readonly Round[]): string {
       spread(samples.map(rateOf), 0),
       number(median(samples.map(({ ms, count }) => (ms * 1000) / count)), 1),
       number(median(samples.map(({ cpuMs, count }) => (cpuMs * 1000) / count)), 1),
+      ...(hasServer ? [number(median(samples.map(serverUsOf)), 1)] : []),
       ...references.map((reference) => (reference === name ? '1' : spread(ratios(name, reference, rounds), 2))),
     ]
   })
@@ -71,6 +74,10 @@ function samplesOf(name: string, rounds: readonly Round[]): Sample[] {
 
 function rateOf({ count, ms }: Sample): number {
   return (count / ms) * 1000
+}
+
+function serverUsOf({ serverCpuMs = Number.NaN, count }: Sample): number {
+  return (serverCpuMs * 1000) / count
 }
 
 function spread(values: readonly number[], digits: number): string {

@@ -1,37 +1,54 @@
-/** Ours, through its public face. */
+/** Ours, through its public face. What it stores in is opened by the files piecework-*.ts beside this one. */
 import { type Piecework, piecework, task } from 'piecework'
 import { memory } from 'piecework/memory'
-import { sqlite } from 'piecework/sqlite'
+import type { Storage } from 'piecework/storage'
 import { measured, type Sample } from '../scenario.ts'
-import { fileIn, openDatabase, type Synchronous, settleFile } from './database.ts'
 import { inLanes } from './lanes.ts'
 
-export type Driver = 'node:sqlite' | 'better-sqlite3'
+/** Where ours keeps its tasks while it is measured once. */
+export interface Home {
+  readonly storage: Storage
+  /** Brings the tasks that were prepared to rest, before the clock starts. */
+  readonly settle: () => unknown
+  /** The CPU of its server until now. */
+  readonly serverCpuMs?: (() => number) | undefined
+  readonly close: () => unknown
+}
+
+export type OpenHome = (place: string) => Home | Promise<Home>
 
 const noop = task('noop', { run: async () => {} })
 
-/** Tasks in one call of `add` while a file is prepared. */
+/** Tasks in one call of `add` while a place is prepared. */
 const addedAtOnce = 10_000
 
-export function drain(driver: Driver, synchronous: Synchronous, concurrency: number) {
-  return async (folder: string, count: number): Promise<Sample> => {
-    const { work, close } = open(folder, driver, synchronous, concurrency)
+/** `crowd` puts rows into the place that are not due. */
+export function drain(openHome: OpenHome, concurrency: number, crowd?: (place: string) => Promise<unknown>) {
+  return async (place: string, count: number): Promise<Sample> => {
+    await crowd?.(place)
+    const home = await openHome(place)
+    const work = open(home, concurrency)
     for (let added = 0; added < count; added += addedAtOnce) {
       await work.add(tasks(Math.min(addedAtOnce, count - added)))
     }
-    settleFile(folder)
-    const sample = await measured(count, async () => expectAll(count, await work.drain()))
-    await close()
+    await home.settle()
+    const sample = await measured(count, async () => expectAll(count, await work.drain()), home.serverCpuMs)
+    await work.close()
+    await home.close()
     return sample
   }
 }
 
-export function addSingly(driver: Driver, synchronous: Synchronous, inFlight: number) {
-  return async (folder: string, count: number): Promise<Sample> => {
-    const { work, close } = open(folder, driver, synchronous, 1)
-    await work.add(noop, { number: -1 })
-    const sample = await measured(count, () => inLanes(count, inFlight, (number) => work.add(noop, { number })))
-    await close()
+/** `warmUp`: so many are added before. */
+export function addSingly(openHome: OpenHome, inFlight: number, warmUp = 1) {
+  return async (place: string, count: number): Promise<Sample> => {
+    const home = await openHome(place)
+    const work = open(home, 1)
+    const add = (number: number) => work.add(noop, { number })
+    await inLanes(warmUp, inFlight, add)
+    const sample = await measured(count, () => inLanes(count, inFlight, add), home.serverCpuMs)
+    await work.close()
+    await home.close()
     return sample
   }
 }
@@ -58,39 +75,44 @@ function timed(begun: (at: number) => void) {
 }
 
 /** Starts a worker that waits for work, with all options as they are. */
-export async function startWorker(folder: string, begun: (at: number) => void): Promise<() => Promise<void>> {
-  const { work, close } = open(folder, 'node:sqlite', 'full', 10, [timed(begun)])
+export async function startWorker(
+  openHome: OpenHome,
+  place: string,
+  begun: (at: number) => void,
+): Promise<() => Promise<void>> {
+  const home = await openHome(place)
+  const work = open(home, 10, [timed(begun)])
   await work.start()
-  return close
+  return async () => {
+    await work.close()
+    await home.close()
+  }
 }
 
 /** Gives a function that adds one task stamped with the time. */
-export function openAdder(
-  folder: string,
+export async function openAdder(
+  openHome: OpenHome,
+  place: string,
   now: () => number,
-): { add: () => Promise<unknown>; close: () => Promise<void> } {
+): Promise<{ add: () => Promise<unknown>; close: () => Promise<void> }> {
+  const home = await openHome(place)
   const definition = timed(() => {})
-  const { work, close } = open(folder, 'node:sqlite', 'full', 10, [definition])
-  return { add: () => work.add(definition, { at: now() }), close }
+  const work = open(home, 10, [definition])
+  return {
+    add: () => work.add(definition, { at: now() }),
+    async close() {
+      await work.close()
+      await home.close()
+    },
+  }
 }
 
 function open(
-  folder: string,
-  driver: Driver,
-  synchronous: Synchronous,
+  { storage }: Home,
   concurrency: number,
   definitions: Parameters<typeof piecework>[0]['definitions'] = [noop],
-): { work: Piecework; close: () => Promise<void> } {
-  const db = driver === 'better-sqlite3' ? openDatabase(folder, synchronous) : undefined
-  const storage = sqlite(db ?? fileIn(folder), { synchronous })
-  const work = piecework({ storage, definitions, concurrency })
-  return {
-    work,
-    async close() {
-      await work.close()
-      db?.close()
-    },
-  }
+): Piecework {
+  return piecework({ storage, definitions, concurrency })
 }
 
 function tasks(count: number) {

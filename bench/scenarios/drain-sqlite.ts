@@ -1,5 +1,6 @@
 /** Tasks that are in an SQLite file already, until all are done. */
 import { drain } from '../contenders/piecework.ts'
+import { onSqlite } from '../contenders/piecework-sqlite.ts'
 import { drain as drainPlainjob } from '../contenders/plainjob.ts'
 import { drain as drainRaw } from '../contenders/raw-sqlite.ts'
 import type { Group, Scenario } from '../scenario.ts'
@@ -20,10 +21,10 @@ function group(title: string, synchronous: 'normal' | 'full', share: number): Gr
     title,
     references: ['plainjob', 'raw loop'],
     contenders: [
-      { name: 'piecework node:sqlite, 10 at once', measure: drain('node:sqlite', synchronous, 10) },
-      { name: 'piecework node:sqlite, 100 at once', measure: drain('node:sqlite', synchronous, 100) },
-      { name: 'piecework better-sqlite3, 10 at once', measure: drain('better-sqlite3', synchronous, 10) },
-      { name: 'piecework better-sqlite3, 100 at once', measure: drain('better-sqlite3', synchronous, 100) },
+      { name: 'piecework node:sqlite, 10 at once', measure: drain(onSqlite('node:sqlite', synchronous), 10) },
+      { name: 'piecework node:sqlite, 100 at once', measure: drain(onSqlite('node:sqlite', synchronous), 100) },
+      { name: 'piecework better-sqlite3, 10 at once', measure: drain(onSqlite('better-sqlite3', synchronous), 10) },
+      { name: 'piecework better-sqlite3, 100 at once', measure: drain(onSqlite('better-sqlite3', synchronous), 100) },
       { name: 'plainjob', share, measure: drainPlainjob(synchronous) },
       { name: 'raw loop', measure: drainRaw(synchronous) },
     ],

@@ -3,6 +3,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { startWorker } from '../contenders/piecework.ts'
+import { onSqlite } from '../contenders/piecework-sqlite.ts'
 import { startWorker as startPlainjob } from '../contenders/plainjob.ts'
 import type { Contender, Sample, Scenario } from '../scenario.ts'
 import { sharedNow } from './shared-now.ts'
@@ -21,7 +22,9 @@ export const latency: Scenario = {
       title: 'an idle worker, synchronous FULL',
       references: [],
       contenders: [
-        contender('piecework', 'piecework', startWorker),
+        contender('piecework', 'piecework', (folder, begun) =>
+          startWorker(onSqlite('node:sqlite', 'full'), folder, begun),
+        ),
         contender('plainjob', 'plainjob', (folder, begun) => startPlainjob(folder, 1000, begun)),
         contender('plainjob, polling every 10 ms', 'plainjob', (folder, begun) => startPlainjob(folder, 10, begun)),
       ],

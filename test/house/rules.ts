@@ -63,8 +63,8 @@ export const rooms: readonly Room[] = [
   // Zod stands for any Standard Schema, cli-progress draws the demo's bar, redis is for the adapter of one's own; the rest
   // of what an example needs, Node has.
   { files: 'examples/', packages: ['piecework', 'piecework/*', 'zod', 'cli-progress', 'redis'], builtins: 'all' },
-  // The peers that it is measured against live in its own package.json, not in the library's.
-  { files: 'bench/', packages: ['*'], builtins: 'all' },
+  // The peers that it is measured against live in its own package.json, not in the library's; servers are the tests' own.
+  { files: 'bench/', rooms: ['test/servers/'], packages: ['*'], builtins: 'all' },
 ]
 
 export interface Source {
