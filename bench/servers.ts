@@ -38,7 +38,9 @@ export async function serverOf(kindName: KindName): Promise<Server | Missing> {
 }
 
 export async function factsOf(kindName: KindName, server: Server): Promise<string> {
-  return `${await kindOf(kindName).facts(server.url)} (${server.source})`
+  // A package by its name: where it lies on this machine says nothing.
+  const source = server.source.replace(/^.*\/node_modules\//, '')
+  return `${await kindOf(kindName).facts(server.url)} (${source})`
 }
 
 /** Calls `body` with the address of a database that is gone afterwards. */

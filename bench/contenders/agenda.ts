@@ -1,7 +1,6 @@
 /**
  * Agenda 6 on its MongoDB backend. It locks one job a round trip and stores each as it ends; 100 jobs at once and no limit
- * of locks. It looks for jobs every second: more often was not faster, and where it looked once a minute a drain
- * sometimes stood still until the next look. It keeps jobs that are done.
+ * of locks. It looks for jobs every second; more often was not faster. It keeps jobs that are done.
  */
 import { MongoBackend } from '@agendajs/mongo-backend'
 import { Agenda } from 'agenda'

@@ -1,5 +1,5 @@
 /** What a database server used of the processors, so that work which moved into it is not counted as saved. */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 
 /** Of Linux, as programs see it, whatever the kernel counts in. */
 const ticksPerSecond = 100
@@ -31,7 +31,8 @@ function childrenOf(pid: number): number[] {
 
 /** Children that have ended are counted with their parent; those that live count for themselves. */
 function cpuMsOf(pid: number, withEndedChildren: boolean): number {
-  const [utime = 0, stime = 0, cutime = 0, cstime = 0] = statOf(pid).slice(11, 15)
+  // One that ended since the list was read has nothing more to tell.
+  const [utime = 0, stime = 0, cutime = 0, cstime = 0] = existsSync(`/proc/${pid}`) ? statOf(pid).slice(11, 15) : []
   const ticks = utime + stime + (withEndedChildren ? cutime + cstime : 0)
   return (ticks * 1000) / ticksPerSecond
 }
