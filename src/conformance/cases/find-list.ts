@@ -41,6 +41,26 @@ export const findListCases: readonly Case[] = [
     },
   },
   {
+    name: 'find by names orders ids by their bytes also where one begins another, whichever names they are of',
+    async run({ storage, random }) {
+      const rows = ['a', 'a b', 'a!', 'a-1', 'a/1', 'a/1/2', 'a0', 'aa', 'b', 'b/1'].map((id, index) =>
+        row(id, { name: index % 2 ? 'one' : 'two' }),
+      )
+      await put(storage, ...random.shuffled(rows))
+      const expected = [...rows].sort((one, other) => (one.id < other.id ? -1 : 1))
+      await eventually(storage, async () => {
+        for (const limit of [1, 4, 10]) {
+          const found = await pages(storage, { names: ['one', 'two'] }, limit)
+          sameRows(
+            found,
+            expected,
+            `find by two names in pages of ${limit} did not give their rows in one order of ids`,
+          )
+        }
+      })
+    },
+  },
+  {
     name: 'find by doneBefore gives rows with doneAt < doneBefore, the earliest first',
     async run({ storage, random }) {
       const done = [5, 90, 100, 1_000].map((doneAt) =>
