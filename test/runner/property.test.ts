@@ -158,6 +158,8 @@ async function live({ processes, tasks, faults, steps }: History): Promise<void>
     // Longer than its patience: an attempt that was lost may still be at it.
     const stopping = process.work.stop({ timeout: '10s' })
     await clock.tick('11s')
+    // A task whose add had no answer may be there, and its handler may have taken the process with it meanwhile.
+    if (!alive.has(process)) continue
     await stopping
     expect(process.timers(), 'no timer outlives a stop').toBe(0)
   }
@@ -165,7 +167,7 @@ async function live({ processes, tasks, faults, steps }: History): Promise<void>
 
 describe(`histories of crashes and faults (FC_SEED=${seed})`, () => {
   test('P-LOST P-ONE-OUTCOME P-ATTEMPT P-POISON P-NOT-EARLY P-EXCL P-EPOCH hold at the end of all of them', async () => {
-    await fc.assert(fc.asyncProperty(history, live), { numRuns: runs, seed, interruptAfterTimeLimit: 200_000 })
+    await fc.assert(fc.asyncProperty(history, live), { numRuns: runs, seed, timeout: 60_000 })
     console.log(`seed ${seed}, ${runs} runs met`, met)
     for (const what of [
       'crash',
