@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -5,6 +6,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // `npm run check` has the compiler look at everything; here it answers for the type tests alone.
     typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], ignoreSourceErrors: true },
+    // The tests start hundreds of processes from the same sources: each is compiled once, which halves their starts.
+    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, '.cache/compile') },
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

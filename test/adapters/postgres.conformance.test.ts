@@ -15,7 +15,7 @@ await withServer('postgres', ({ url }) => {
 
   const modes = [
     ['a URL', () => freshStorage(url, asker), 40],
-    ["the app's pool", () => freshStorage(shared, asker), 100],
+    ["the app's pool", () => freshStorage(shared, asker), 50],
   ] as const
 
   describe.each(modes)('%s', (_, create, histories) => {

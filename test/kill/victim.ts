@@ -1,5 +1,6 @@
 /** A process that adds tasks, begins to run them, and kills itself at one exact point: node victim.ts ADDRESS LOG POINT ROUND */
 import { appendFileSync, writeSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import { piecework } from '../../src/index.ts'
 import type { Storage } from '../../src/storage/index.ts'
 import { addressIn, openAt } from '../servers/places.ts'
@@ -7,6 +8,9 @@ import { isPoint, tasksPerRound, writingTask } from './points.ts'
 
 const [address, log = '', point = '', round = ''] = process.argv.slice(2)
 if (!isPoint(point)) throw new TypeError(`no such point: ${point}`)
+
+// Usually written at the end, which no victim comes to.
+flushCompileCache()
 
 function die(): never {
   process.kill(process.pid, 'SIGKILL')
