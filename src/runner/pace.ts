@@ -4,7 +4,7 @@
 const aheadMs = 50
 
 /** The most that is fetched ahead. */
-const maxAhead = 500
+const maxAhead = 1000
 
 /** How much a new attempt weighs against those before it. */
 const weight = 1 / 16
