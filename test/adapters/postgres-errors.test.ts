@@ -8,9 +8,9 @@ import {
   type PostgresStorage,
   postgres,
 } from '../../adapters/postgres/index.ts'
+import { listenerOf, startWire, throughPort } from '../servers/wire.ts'
 import { withServer } from '../servers/with-server.ts'
 import { newSchema, pg } from './fixtures/postgres-subject.ts'
-import { startProxy } from './fixtures/proxy.ts'
 import { aRow, completed, wanting } from './fixtures/rows.ts'
 
 await withServer('postgres', ({ url, own }) => {
@@ -111,16 +111,19 @@ await withServer('postgres', ({ url, own }) => {
   })
 
   test('DB-06 a connection that goes silent ends its call in time, and the next one takes another', async () => {
-    const proxy = await startProxy(url)
-    const through = new pg.Pool({ connectionString: proxy.url })
-    closers.push(() => through.end(), proxy.close)
+    const wire = await startWire(listenerOf(url))
+    const through = new pg.Pool({ connectionString: throughPort(url, wire.port) })
+    closers.push(
+      () => through.end(),
+      async () => wire.end(),
+    )
     const storage = storageOn(through, { callTimeoutMs: 1000 })
     await storage.insert([aRow('a', { wakeAt: null })])
-    proxy.silence()
+    wire.cut()
     const error = await errorOf(storage.claim(wanting('resize', 1)))
     // Nobody knows whether it was done: no code says so.
     expect(error).toMatchObject({ name: 'Error', message: expect.stringMatching(/no answer within 1000 ms/) })
-    proxy.restore()
+    wire.mendForNew()
     await expect.poll(() => storage.get(['a'])).toHaveLength(1)
   })
 

@@ -7,9 +7,9 @@ import {
   type PostgresStorage,
   postgres,
 } from '../../adapters/postgres/index.ts'
+import { listenerOf, startWire, throughPort } from '../servers/wire.ts'
 import { withServer } from '../servers/with-server.ts'
 import { newSchema, pg } from './fixtures/postgres-subject.ts'
-import { startProxy } from './fixtures/proxy.ts'
 import { aRow, completed, manyRows } from './fixtures/rows.ts'
 
 /** Due by any clock, and never. */
@@ -138,23 +138,26 @@ await withServer('postgres', ({ url }) => {
     })
 
     test('DB-06 is made again when it went silent', async () => {
-      const proxy = await startProxy(url)
-      const through = new pg.Pool({ connectionString: proxy.url })
-      closers.push(() => through.end(), proxy.close)
+      const wire = await startWire(listenerOf(url))
+      const through = new pg.Pool({ connectionString: throughPort(url, wire.port) })
+      closers.push(
+        () => through.end(),
+        async () => wire.end(),
+      )
       const wakes = await watched(storageOn(through, { callTimeoutMs: 500 }))
-      proxy.silence()
-      proxy.restore()
+      wire.cut()
+      wire.mendForNew()
       await expect.poll(wakes).toBeGreaterThan(0)
     })
 
     test('may fail at first: the watch begins without it and goes on trying', async () => {
-      const proxy = await startProxy(url)
-      closers.push(proxy.close)
-      proxy.silence()
-      const storage = storageOn(pool, { listen: proxy.url, callTimeoutMs: 500 })
+      const wire = await startWire(listenerOf(url))
+      closers.push(async () => wire.end())
+      wire.cut()
+      const storage = storageOn(pool, { listen: throughPort(url, wire.port), callTimeoutMs: 500 })
       const wakes = await watched(storage)
       expect(await listeners()).toEqual([])
-      proxy.restore()
+      wire.mendForNew()
       await expect.poll(wakes).toBeGreaterThan(0)
     })
 

@@ -79,7 +79,7 @@ await withServer('redis', async (server) => {
   })
 
   test('every call ends by itself when the server is silent, with an error that says nothing of the outcome', async () => {
-    const wire = await startWire(Number(new URL(url).port))
+    const wire = await startWire({ host: '127.0.0.1', port: Number(new URL(url).port) })
     const storage = await redis(`redis://127.0.0.1:${wire.port}`, { prefix: prefix() })
     wire.cut()
     const insert = async () => storage.insert([aRow('a')])

@@ -1,5 +1,6 @@
 /** The test of a network that is cut for 20 s under a worker's feet. */
 import { mkdtempSync, rmSync } from 'node:fs'
+import type { NetConnectOpts } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -17,7 +18,7 @@ const resumeMs = 5_000
 /** @param target where the server listens; @param through the same storage by way of a port of this machine. */
 export function networkCut<A extends Address>(
   place: Place<A>,
-  target: number | string,
+  target: NetConnectOpts,
   through: (direct: A, port: number) => A,
 ): void {
   // Most of the time nothing happens: side by side.

@@ -1,5 +1,5 @@
 /** A wire between a client and a server that can be cut, as by a pulled cable: nothing comes through, nothing is said. */
-import { connect, createServer, type Socket } from 'node:net'
+import { connect, createServer, type NetConnectOpts, type Socket } from 'node:net'
 
 export interface Wire {
   readonly port: number
@@ -14,8 +14,8 @@ export interface Wire {
   end(): void
 }
 
-/** @param target a port of this machine, or the path of a Unix socket. */
-export function startWire(target: number | string): Promise<Wire> {
+/** @param target where the server listens: a host and port, or the path of a Unix socket. */
+export function startWire(target: NetConnectOpts): Promise<Wire> {
   const sockets = new Set<Socket>()
   let isCut = false
   let opened = 0
@@ -36,7 +36,7 @@ export function startWire(target: number | string): Promise<Wire> {
 
   const server = createServer((client) => {
     opened += 1
-    const upstream = typeof target === 'number' ? connect(target, '127.0.0.1') : connect(target)
+    const upstream = connect(target)
     pipe(client, upstream)
     pipe(upstream, client)
   })
@@ -68,4 +68,17 @@ export function startWire(target: number | string): Promise<Wire> {
       })
     })
   })
+}
+
+/** Where the server of a URL listens. */
+export function listenerOf(url: string): { host: string; port: number } {
+  const { hostname, port } = new URL(url)
+  return { host: hostname, port: Number(port) }
+}
+
+/** The same URL by way of a port of this machine. */
+export function throughPort(url: string, port: number): string {
+  const wired = new URL(url)
+  wired.host = `127.0.0.1:${port}`
+  return wired.href
 }
