@@ -31,6 +31,19 @@ interface TaskBase {
   readonly logs: readonly string[]
   /** What the last attempt last reported. */
   readonly progress: unknown
+  /** Of a part: what it knows of its job's slots. */
+  readonly slot?: SlotNotes | undefined
+}
+
+/** Where only so many parts of a job run at once, each open one has a slot and hands it on. `run` goes up by a resume. */
+export interface SlotNotes {
+  readonly run: number
+  /** The part that this one got its slot from. */
+  readonly from?: string
+  /** After a resume: it has one from the beginning, as the first parts of a first run do. */
+  readonly first?: boolean
+  /** The part that gets it next, decided in the same write that ends this one. */
+  readonly to?: string
 }
 
 /** Added but not released: it never becomes due by itself. */
@@ -61,11 +74,19 @@ export interface CompletedTask extends TaskBase {
 /**
  * - `exhausted`: the retry policy said stop.
  * - `fatal`: the handler threw a FatalError.
+ * - `fails_job`: a part's error is one of its job's `failOn`.
  * - `crashed`: the process vanished too often while it ran.
  * - `invalid_input`: what is stored no longer passes the definition's schema.
  * - `unstorable`: the result is not faithful JSON. `too_large`: it does not fit into a row.
  */
-export type FailureReason = 'exhausted' | 'fatal' | 'crashed' | 'invalid_input' | 'unstorable' | 'too_large'
+export type FailureReason =
+  | 'exhausted'
+  | 'fatal'
+  | 'fails_job'
+  | 'crashed'
+  | 'invalid_input'
+  | 'unstorable'
+  | 'too_large'
 
 export interface FailedTask extends TaskBase {
   readonly state: 'failed'
@@ -78,23 +99,36 @@ export interface CancelledTask extends TaskBase {
   readonly doneAt: Instant
 }
 
-export type Task = HeldTask | WaitingTask | RunningTask | CompletedTask | FailedTask | CancelledTask
+/** Only a part is skipped: its job failed or was cancelled before its body ran. */
+export interface SkippedTask extends TaskBase {
+  readonly state: 'skipped'
+  readonly doneAt: Instant
+}
+
+export type Task = HeldTask | WaitingTask | RunningTask | CompletedTask | FailedTask | CancelledTask | SkippedTask
 export type TaskState = Task['state']
 
 /** Every move a task makes, with what makes it. The documentation, the assertions and the properties read this table. */
 export const taskMoves = {
-  held: { waiting: 'release', cancelled: 'cancel' },
-  waiting: { running: 'claim', waiting: 'retry (due now)', cancelled: 'cancel' },
+  held: { waiting: 'release', cancelled: 'cancel', skipped: 'a part whose job failed or was cancelled' },
+  waiting: {
+    running: 'claim',
+    waiting: 'retry (due now)',
+    cancelled: 'cancel',
+    skipped: 'a part whose job failed or was cancelled',
+  },
   running: {
     running: 'a lapsed lease is claimed; progress',
     waiting: 'a failure to be retried, snooze, given back',
     completed: 'a good end',
     failed: 'no attempt is left, or the failure is final',
     cancelled: 'cancel',
+    skipped: 'a part whose job failed or was cancelled before its body ran',
   },
   completed: {},
-  failed: { waiting: 'retry' },
-  cancelled: { waiting: 'retry' },
+  failed: { waiting: 'retry', held: 'its job is resumed' },
+  cancelled: { waiting: 'retry', held: 'its job is resumed' },
+  skipped: { held: 'its job is resumed' },
 } as const satisfies Record<TaskState, Partial<Record<TaskState, string>>>
 
 /** How an attempt ended, as the runner reports it. */
@@ -180,16 +214,16 @@ export function cancel(task: HeldTask | WaitingTask | RunningTask, now: Instant)
  * By hand: a waiting task becomes due at once; one that failed or was cancelled begins anew with all its attempts, its
  * error records kept. A completed task is never run again (Party Y13).
  */
-export function retry(task: WaitingTask | FailedTask | CancelledTask, now: Instant): WaitingTask {
+export function retry(task: WaitingTask | FailedTask | CancelledTask | SkippedTask, now: Instant): WaitingTask {
   if (task.state === 'waiting') return { ...task, wakeAt: Math.min(task.wakeAt, now) }
   const anew = { attempts: 0, failures: 0, crashes: 0, logs: [], progress: undefined }
   return { ...baseOf(task), ...anew, state: 'waiting', wakeAt: now }
 }
 
 /** What is true in every state: a move must not carry a field of the old state over. */
-function baseOf(task: Task): TaskBase {
-  const { id, name, priority, attempts, failures, crashes, addedAt, runAt, errors, logs, progress } = task
-  return { id, name, priority, attempts, failures, crashes, addedAt, runAt, errors, logs, progress }
+export function baseOf(task: Task): TaskBase {
+  const { id, name, priority, attempts, failures, crashes, addedAt, runAt, errors, logs, progress, slot } = task
+  return { id, name, priority, attempts, failures, crashes, addedAt, runAt, errors, logs, progress, slot }
 }
 
 function recorded(task: RunningTask, error: unknown, now: Instant): RunningTask {

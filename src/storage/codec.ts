@@ -3,12 +3,15 @@
 import type { ErrorRecord } from '../core/error-record.ts'
 import { PieceworkError } from '../core/errors.ts'
 import { instantOfId } from '../core/id.ts'
+import type { JobFailure } from '../core/job.ts'
 import { storedKey } from '../core/name.ts'
 import { decode, encode } from '../core/payload.ts'
 import {
   type CompletedTask,
+  type FailedTask,
   type FailureReason,
   type HeldTask,
+  type SlotNotes,
   type Task,
   taskMoves,
   type WaitingTask,
@@ -16,6 +19,9 @@ import {
 import { cut } from '../core/text.ts'
 import type { NextRow, Row } from './storage.ts'
 import { utf8Length } from './utf8.ts'
+
+/** A job's own word; see `jobMoves`. */
+export const REDUCING = 'reducing'
 
 /** The text that stands for "no input": JSON's null, told from a given `null` by its space. */
 const noInput = ' null'
@@ -35,6 +41,22 @@ interface TaskMemo {
   result?: unknown
   items?: CompletedTask['items']
   reason?: FailureReason
+  slot?: SlotNotes
+  /** Of a part, whose row has none: parts go with their job, not by their age. */
+  doneAt?: number
+  job?: JobMemo
+}
+
+/** What the row of a job keeps beside what its reduce keeps as a task. It comes first in the memo. */
+export interface JobMemo {
+  /** `null` until all parts are there. */
+  readonly total: number | null
+  readonly workers: number | null
+  /** Goes up with each resume. */
+  readonly run: number
+  readonly failure?: JobFailure
+  /** When it ended early. Its row's `doneAt` comes when its parts were swept: a purge must not take it before. */
+  readonly overAt?: number
 }
 
 const nothing: TaskMemo = {}
@@ -48,7 +70,13 @@ export function inputText(input: unknown): string {
 /** The row of a new task. `input` is what {@link inputText} made; `rev` starts at the storage's time, `holder` names the call that adds it. */
 export function newRow(
   task: HeldTask | WaitingTask,
-  facts: { readonly input: string; readonly key: string | undefined; readonly holder: string; readonly rev: number },
+  facts: {
+    readonly input: string
+    readonly key: string | undefined
+    readonly holder: string
+    readonly rev: number
+    readonly parent?: string
+  },
 ): Row {
   return {
     id: task.id,
@@ -60,7 +88,7 @@ export function newRow(
     tries: 0,
     holder: facts.holder,
     key: facts.key === undefined ? null : storedKey(task.name, facts.key),
-    parent: null,
+    parent: facts.parent ?? null,
     doneAt: null,
     input: facts.input,
     memo: memoText(task),
@@ -93,8 +121,11 @@ export function taskOf(row: Row): Task {
     errors: memo.errors ?? none,
     logs: memo.logs ?? none,
     progress: memo.progress,
+    ...(memo.slot ? { slot: memo.slot } : {}),
   }
-  const state = row.state as Task['state']
+  const doneAt = row.doneAt ?? memo.doneAt ?? 0
+  // A job's row is its reduce's task, which is due or under way while the job is reducing.
+  const state = row.state === REDUCING ? 'running' : (row.state as Task['state'])
   switch (state) {
     case 'held':
       return { ...base, state }
@@ -102,11 +133,12 @@ export function taskOf(row: Row): Task {
     case 'running':
       return { ...base, state, wakeAt: row.wakeAt ?? 0 }
     case 'completed':
-      return { ...base, state, doneAt: row.doneAt ?? 0, result: memo.result, items: memo.items ?? null }
+      return { ...base, state, doneAt, result: memo.result, items: memo.items ?? null }
     case 'failed':
-      return { ...base, state, doneAt: row.doneAt ?? 0, reason: memo.reason ?? 'exhausted' }
+      return { ...base, state, doneAt, reason: memo.reason ?? 'exhausted' }
     case 'cancelled':
-      return { ...base, state, doneAt: row.doneAt ?? 0 }
+    case 'skipped':
+      return { ...base, state, doneAt }
   }
 }
 
@@ -117,16 +149,18 @@ export function taskOf(row: Row): Task {
  * @throws PieceworkError `too_large` when a result does not fit.
  */
 export function nextRow(task: Task, row: Row, holder: string, rowMaxBytes: number): NextRow {
-  const done = task.state === 'completed' || task.state === 'failed' || task.state === 'cancelled'
+  const isOpen = task.state === 'held' || task.state === 'waiting' || task.state === 'running'
+  const job = jobMemoOf(row)
   return {
-    state: task.state,
+    state: job && isOpen ? REDUCING : task.state,
     priority: task.priority,
     wakeAt: task.state === 'waiting' || task.state === 'running' ? task.wakeAt : null,
     tries: task.attempts,
     holder,
-    doneAt: done ? task.doneAt : null,
-    keepKey: !done,
-    memo: fittingMemo(task, row.input, rowMaxBytes),
+    // Parts and items go with the row that they belong to, not by their age.
+    doneAt: isOpen || row.parent !== null ? null : task.doneAt,
+    keepKey: isOpen,
+    memo: fittingMemo(task, row, rowMaxBytes, job),
   }
 }
 
@@ -136,16 +170,27 @@ export function writtenRow(row: Row, next: NextRow): Row {
   return { ...row, ...columns, key: keepKey ? row.key : null, rev: row.rev + 1 }
 }
 
-function fittingMemo(task: Task, input: string, rowMaxBytes: number): string {
-  const text = memoText(task)
+/** What the row of a job keeps of it; `undefined` for any other row. */
+export function jobMemoOf({ memo }: Pick<Row, 'memo'>): JobMemo | undefined {
+  return memo.startsWith('{"job":') ? (decode(memo) as TaskMemo).job : undefined
+}
+
+function fittingMemo(task: Task, { input, parent }: Row, rowMaxBytes: number, job: JobMemo | undefined): string {
+  const isPart = parent !== null
+  const text = memoText(task, job, isPart)
   // UTF-8 takes at most three bytes for a UTF-16 code unit: most rows are known to fit without counting.
   if ((text.length + input.length) * 3 <= rowMaxBytes) return text
   const room = rowMaxBytes - utf8Length(input)
   for (const shorterTask of [task, ...shorter(task)]) {
-    const shortened = memoText(shorterTask)
+    const shortened = memoText(shorterTask, job, isPart)
     if (utf8Length(shortened) <= room) return shortened
   }
   throw new PieceworkError('too_large', `What task ${task.id} should keep is over ${room} bytes, the room in its row`)
+}
+
+function reduceFailure(task: FailedTask): JobFailure {
+  const { name, message, at } = task.errors.at(-1) ?? { name: 'Error', message: task.reason, at: task.doneAt }
+  return { part: null, error: { name, message, at } }
 }
 
 /** The task with ever less of what it could do without. */
@@ -163,8 +208,9 @@ function shorter(task: Task): Task[] {
 }
 
 /** Written by hand in a fixed order: one pass, and the common case is no text at all. */
-function memoText(task: Task): string {
+function memoText(task: Task, job?: JobMemo, isPart = false): string {
   let text = ''
+  if (job) text += `,"job":${JSON.stringify(task.state === 'failed' ? { ...job, failure: reduceFailure(task) } : job)}`
   if (task.addedAt !== instantOfId(task.id)) text += `,"addedAt":${task.addedAt}`
   if (task.runAt !== task.addedAt) text += `,"runAt":${task.runAt}`
   if (task.failures > 0) text += `,"failures":${task.failures}`
@@ -177,5 +223,7 @@ function memoText(task: Task): string {
     if (task.items) text += `,"items":${JSON.stringify(task.items)}`
   }
   if (task.state === 'failed') text += `,"reason":"${task.reason}"`
+  if (task.slot) text += `,"slot":${JSON.stringify(task.slot)}`
+  if (isPart && 'doneAt' in task) text += `,"doneAt":${task.doneAt}`
   return text === '' ? '{}' : `{${text.slice(1)}}`
 }

@@ -3,12 +3,13 @@
  * books that are kept beside it are the oracle: they count what happened and know nothing of how the machine counts.
  */
 import fc from 'fast-check'
+import { holdAgain, skip } from '../../src/core/part.ts'
 import type { FailureReason, FailureRules, RunningTask, Task, Verdict } from '../../src/core/task.ts'
 import { begin, cancel, newTask, release, retry, settle } from '../../src/core/task.ts'
 
 export type Step =
   | { readonly does: 'claim'; readonly dies: boolean }
-  | { readonly does: 'crash' | 'cancel' | 'retry' | 'release' }
+  | { readonly does: 'crash' | 'cancel' | 'retry' | 'release' | 'skip' | 'hold' }
   | { readonly does: 'report'; readonly progress: number }
   | { readonly does: 'settle'; readonly verdict: Verdict }
 
@@ -55,7 +56,7 @@ export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ does: fc.constant('report' as const), progress: fc.nat() }) },
   {
     weight: 1,
-    arbitrary: fc.record({ does: fc.constantFrom('cancel' as const, 'retry' as const, 'release' as const) }),
+    arbitrary: fc.record({ does: fc.constantFrom('cancel', 'retry', 'release', 'skip', 'hold') }) as fc.Arbitrary<Step>,
   },
 )
 
@@ -137,6 +138,18 @@ export function* live(
         stored = keep(cancel(stored, now))
         held = undefined
         books = { ...books, executing: false }
+        break
+      case 'skip':
+        if (stored.state !== 'held' && stored.state !== 'waiting' && stored.state !== 'running') continue
+        if (stored.state === 'running') books = { ...books, refunds: books.refunds + 1 }
+        stored = keep(skip(stored, now))
+        held = undefined
+        books = { ...books, executing: false }
+        break
+      case 'hold':
+        if (stored.state !== 'failed' && stored.state !== 'cancelled' && stored.state !== 'skipped') continue
+        books = fresh()
+        stored = keep(holdAgain(stored, now))
         break
       case 'retry':
         if (stored.state !== 'waiting' && stored.state !== 'failed' && stored.state !== 'cancelled') continue

@@ -1,6 +1,7 @@
 /** Writes docs/states.md from the machines' own tables: `npm run docs:states`. */
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { jobMoves } from '../../src/core/job.ts'
 import { reservationMoves } from '../../src/core/reservation.ts'
 import { taskMoves } from '../../src/core/task.ts'
 
@@ -15,6 +16,13 @@ const machines: readonly { readonly title: string; readonly about: string; reado
       'One unit of work. Attempts are counted by the claim. `completed` is final; `failed` and `cancelled` are left only ' +
       'by a retry by hand.',
     moves: taskMoves,
+  },
+  {
+    title: 'Job',
+    about:
+      'A set of parts with an optional reduce. Its row is the reduce as well: `reducing` is due, or under way. A part is a ' +
+      'task that may also be `skipped`.',
+    moves: jobMoves,
   },
   {
     title: 'Reservation',

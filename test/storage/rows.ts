@@ -45,6 +45,7 @@ const own: Record<Task['state'], readonly string[]> = {
   completed: ['doneAt', 'result', 'items'],
   failed: ['doneAt', 'reason'],
   cancelled: ['doneAt'],
+  skipped: ['doneAt'],
 }
 
 /** The fields that are true in a task's state; a move may leave others behind, which nobody reads. */

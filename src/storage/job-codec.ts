@@ -1,0 +1,117 @@
+/** Job <-> Row. A job's row is its reduce's task too: what that keeps as a task is carried through each of its moves. */
+import { instantOfId } from '../core/id.ts'
+import type { Job, JobState } from '../core/job.ts'
+import { decode } from '../core/payload.ts'
+
+import { type JobMemo, jobMemoOf } from './codec.ts'
+import type { NextRow, Row } from './storage.ts'
+
+/** The row of a new job. `input` is the text of its metadata. */
+export function newJobRow(
+  job: Extract<Job, { state: 'open' }>,
+  facts: { readonly input: string; readonly holder: string; readonly rev: number },
+): Row {
+  const { id, name, priority, addedAt } = job
+  return {
+    id,
+    name,
+    state: job.state,
+    priority,
+    wakeAt: null,
+    rev: facts.rev,
+    tries: 0,
+    holder: facts.holder,
+    key: null,
+    parent: null,
+    doneAt: null,
+    input: facts.input,
+    memo: memoOf({ total: null, workers: job.workers, run: 1 }, instantOfId(id) === addedAt ? undefined : addedAt),
+  }
+}
+
+/** The row if it is a job's. */
+export function jobRow(row: Row | undefined): Row | undefined {
+  return row && jobMemoOf(row) ? row : undefined
+}
+
+/** The job that a row holds. */
+export function jobOf(row: Row): Job {
+  const { job: memo, addedAt = instantOfId(row.id) ?? 0, result } = memoTextOf(row)
+  const { id, name, priority } = row
+  const base = { id, name, priority, addedAt, workers: memo.workers }
+  const total = memo.total ?? 0
+  const doneAt = row.doneAt ?? memo.overAt ?? 0
+  const state = row.state as JobState
+  switch (state) {
+    case 'open':
+      return { ...base, state }
+    case 'mapping':
+    case 'reducing':
+      return { ...base, state, total, wakeAt: row.wakeAt ?? 0 }
+    case 'completed':
+      return { ...base, state, total, doneAt, result }
+    case 'failed': {
+      const failure = memo.failure ?? { part: null, error: { name: 'Error', message: '', at: doneAt } }
+      return { ...base, state, total: memo.total, doneAt, failure }
+    }
+    case 'cancelled':
+      return { ...base, state, total: memo.total, doneAt }
+  }
+}
+
+/** Which run of the job this is: 1, and one more after each resume. */
+export function runOf(row: Row): number {
+  return memoTextOf(row).job.run
+}
+
+/**
+ * The row that a job becomes by a move of its own; the moves of its reduce are a task's (`nextRow`). A job that ended
+ * early is due once more: whoever claims it skips the parts that have not begun.
+ */
+export function nextJobRow(job: Job, row: Row, holder: string): NextRow {
+  const { job: notes } = memoTextOf(row)
+  const isOver = job.state === 'failed' || job.state === 'cancelled'
+  const memo: JobMemo = {
+    total: job.state === 'open' ? null : job.total,
+    workers: job.workers,
+    run: notes.run,
+    ...(job.state === 'failed' ? { failure: job.failure } : {}),
+    ...(isOver ? { overAt: job.doneAt } : {}),
+  }
+  const addedAt = instantOfId(job.id) === job.addedAt ? undefined : job.addedAt
+  return {
+    state: job.state,
+    priority: job.priority,
+    wakeAt: 'wakeAt' in job ? job.wakeAt : isOver ? job.doneAt : null,
+    // Attempts are those of the reduce, which has not begun: asking about parts is none.
+    tries: 0,
+    holder,
+    doneAt: job.state === 'completed' ? job.doneAt : null,
+    keepKey: false,
+    memo: memoOf(memo, addedAt),
+  }
+}
+
+/** The same job, in another run: whoever was about to end it, or to open its parts again, is too late. */
+export function resumingRow(row: Row, holder: string): NextRow {
+  const { state, priority, doneAt } = row
+  const { job, ...rest } = memoTextOf(row)
+  const memo = JSON.stringify({ job: { ...job, run: job.run + 1 }, ...rest })
+  return { state, priority, wakeAt: null, tries: 0, holder, doneAt, keepKey: false, memo }
+}
+
+/** The same job, with nothing more to be done about its parts. */
+export function restingRow(row: Row): NextRow {
+  const { state, priority, holder, memo } = row
+  const doneAt = row.doneAt ?? memoTextOf(row).job.overAt ?? 0
+  return { state, priority, wakeAt: null, tries: 0, holder, doneAt, keepKey: false, memo }
+}
+
+function memoTextOf(row: Row): { job: JobMemo; addedAt?: number; result?: unknown } {
+  if (!jobMemoOf(row)) throw new TypeError(`Row ${row.id} is no job's`)
+  return decode(row.memo) as { job: JobMemo; addedAt?: number; result?: unknown }
+}
+
+function memoOf(job: JobMemo, addedAt: number | undefined): string {
+  return JSON.stringify({ job, ...(addedAt === undefined ? {} : { addedAt }) })
+}
