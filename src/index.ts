@@ -11,6 +11,7 @@ export {
   StoppingError,
   TimeoutError,
 } from './core/errors.ts'
+export { type JobFailure, type JobState, jobMoves } from './core/job.ts'
 export { type CheckAnswer, itemsCheck, type Outcome, type SuccessCheck } from './core/outcome.ts'
 export {
   type AttemptFacts,
@@ -25,16 +26,29 @@ export {
   retryPresets,
 } from './core/retry.ts'
 export { type FailureReason, type TaskState, taskMoves } from './core/task.ts'
-export type { AddOptions } from './runner/add-options.ts'
+export type { AddOptions, ThroughOptions } from './runner/add-options.ts'
 export type { Added } from './runner/adder.ts'
 export type { Cancel, Clock } from './runner/clock.ts'
 export type { Log, TaskContext } from './runner/context.ts'
 export { type Id, type NewTask, type TaskDefinition, type TaskOptions, task } from './runner/definition.ts'
 export type { Logger, PieceworkEvents, TaskEvent } from './runner/events.ts'
+export type { PartContext, ReduceContext } from './runner/jobs/context.ts'
+export {
+  type Announcement,
+  type ErrorClass,
+  type JobDefinition,
+  type JobOptions,
+  job,
+} from './runner/jobs/definition.ts'
+export type { JobRun } from './runner/jobs/handle.ts'
+export type { JobInfo, JobProgress } from './runner/jobs/info.ts'
+export type { PartPlace, PartReport } from './runner/jobs/outside.ts'
+export type { Parts, RunOptions } from './runner/jobs/run-job.ts'
 export type { PieceworkOptions } from './runner/options.ts'
-export { type Piecework, piecework, type StopOptions, type ThroughOptions } from './runner/piecework.ts'
+export { type Piecework, piecework } from './runner/piecework.ts'
 export type { DoneState, Purged, PurgeOptions } from './runner/purge.ts'
 export type { Status } from './runner/status.ts'
+export type { StopOptions } from './runner/stop-options.ts'
 export type { TaskInfo } from './runner/task-info.ts'
 export type { StopReport } from './runner/worker.ts'
 export type { Storage, Traits } from './storage/storage.ts'

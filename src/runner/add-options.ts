@@ -2,6 +2,7 @@
 import { type Duration, durationMs, type Instant, instant } from '../core/duration.ts'
 import { expectBoolean, expectInteger, expectOptions } from '../core/expect.ts'
 import { checkId, checkKey } from '../core/name.ts'
+import type { Storage } from '../storage/storage.ts'
 
 export interface AddOptions {
   /** How long from now it may not run. @default 0 */
@@ -16,6 +17,12 @@ export interface AddOptions {
   readonly id?: string
   /** `true`: it does not become due until `work.release(id)`. @default false */
   readonly hold?: boolean
+}
+
+/** Where an `add` may go instead of the instance's own storage: one bound to the app's own transaction. */
+export interface ThroughOptions {
+  /** `storage.within(tx)`: the task is there if, and only if, the app's transaction commits. */
+  readonly through?: Storage
 }
 
 /** The options of a task in one form. When it may run depends on when it is stored. */

@@ -2,6 +2,7 @@
 import type { Instant } from '../core/duration.ts'
 import { durationMs } from '../core/duration.ts'
 import { LeaseLostError, PayloadError } from '../core/errors.ts'
+import { definitionName } from '../core/part.ts'
 import { copyOf } from '../core/payload.ts'
 import type { RunningTask, Verdict } from '../core/task.ts'
 import { inputOf } from '../storage/codec.ts'
@@ -9,6 +10,7 @@ import type { Row } from '../storage/storage.ts'
 import type { Log, TaskContext } from './context.ts'
 import type { Settings } from './engine.ts'
 import type { ItemWriter } from './item-writer.ts'
+import type { JobView } from './jobs/view.ts'
 
 /** The most lines kept, and the most characters of each. */
 const maxLogLines = 100
@@ -54,6 +56,8 @@ export class Attempt {
   errorCount = 0
   /** Ends the execution from outside, while it runs: nobody waits for the handler any longer. */
   giveUp: ((verdict: Verdict | undefined) => void) | undefined
+  /** Of a part, and of a reduce: the job. */
+  readonly job: JobView | undefined
   readonly #makeItems: (attempt: Attempt) => ItemWriter
   #items: ItemWriter | undefined
   #controller: AbortController | undefined
@@ -63,7 +67,7 @@ export class Attempt {
     row: Row,
     task: RunningTask,
     settings: Settings,
-    claimed: { readonly order: number; readonly since: number },
+    claimed: { readonly order: number; readonly since: number; readonly job?: JobView | undefined },
     makeItems: (attempt: Attempt) => ItemWriter,
   ) {
     this.row = row
@@ -73,6 +77,7 @@ export class Attempt {
     this.leaseEndsAt = task.wakeAt
     this.order = claimed.order
     this.since = claimed.since
+    this.job = claimed.job
     this.#makeItems = makeItems
   }
 
@@ -149,7 +154,7 @@ export class AttemptContext implements TaskContext {
     return this.#attempt.row.id
   }
   get name(): string {
-    return this.#attempt.row.name
+    return definitionName(this.#attempt.row.name)
   }
   get input(): unknown {
     this.#input ??= { value: inputOf(this.#attempt.row) }

@@ -1,36 +1,47 @@
 /** Asks the storage for due rows and makes attempts of them. */
 import type { Instant } from '../core/duration.ts'
 import { messageOf } from '../core/error-record.ts'
-import { begin, type FailedTask } from '../core/task.ts'
-import { taskOf } from '../storage/codec.ts'
+import { skip } from '../core/part.ts'
+import { begin, type FailedTask, type RunningTask, type SkippedTask } from '../core/task.ts'
+import { REDUCING, taskOf } from '../storage/codec.ts'
 import type { ClaimRequest, Row } from '../storage/storage.ts'
 import { StorageError } from '../storage/storage-error.ts'
 import { Attempt } from './attempt.ts'
-import type { Engine } from './engine.ts'
+import type { Engine, Settings } from './engine.ts'
 import { ItemWriter } from './item-writer.ts'
+import type { Jobs } from './jobs/jobs.ts'
+import { JobView } from './jobs/view.ts'
 import { LostClaims } from './lost-claims.ts'
 
 /** How often a row of items is offered to a storage that fails: about as long as a lease lasts without it. */
 const maxItemTries = 12
 
-/** What became of one claimed row: an attempt to run, or one with nothing left to try. */
+/** What became of one claimed row: an attempt to run, or one with nothing left to try, or a part that is not wanted. */
 export interface Claimed {
   readonly attempt: Attempt
-  readonly given: FailedTask | undefined
+  readonly given: FailedTask | SkippedTask | undefined
+}
+
+/** What a claim brought: its rows, and those of them that somebody has to run or to store. */
+export interface Catch {
+  readonly rows: readonly Row[]
+  readonly claimed: readonly Claimed[]
 }
 
 export class Claimer {
   readonly #engine: Engine
   readonly #leaseMs: number
+  readonly #jobs: Jobs
   readonly #lost: LostClaims
   /** Fences of tasks that this process cancelled while a claim was under way, which may have taken them before. */
   readonly #cancelled = new Map<string, number>()
   #underWay = 0
   #order = 0
 
-  constructor(engine: Engine, leaseMs: number) {
+  constructor(engine: Engine, leaseMs: number, jobs: Jobs) {
     this.#engine = engine
     this.#leaseMs = leaseMs
+    this.#jobs = jobs
     this.#lost = new LostClaims(engine, leaseMs)
   }
 
@@ -40,7 +51,7 @@ export class Claimer {
   }
 
   /** @throws whatever the storage throws; the claim is then looked for later. */
-  async claim(wants: ClaimRequest['wants'], limit: number): Promise<Claimed[]> {
+  async claim(wants: ClaimRequest['wants'], limit: number): Promise<Catch> {
     this.#underWay++
     try {
       return await this.#claim(wants, limit)
@@ -50,10 +61,11 @@ export class Claimer {
     }
   }
 
-  async #claim(wants: ClaimRequest['wants'], limit: number): Promise<Claimed[]> {
+  async #claim(wants: ClaimRequest['wants'], limit: number): Promise<Catch> {
     const { storage, time, health, newHolder } = this.#engine
     const holder = newHolder()
     let rows: Row[]
+    let views: Map<string, JobView>
     let now: Instant
     let until = 0
     try {
@@ -63,6 +75,7 @@ export class Claimer {
       now = time.now()
       until = now + this.#leaseMs
       rows = await storage.claim({ wants, limit, holder, now, until })
+      views = await this.#jobs.viewsOf(rows)
       health.up()
     } catch (error) {
       // A StorageError says that nothing was done; anything else may have been a claim that only its answer missed.
@@ -73,32 +86,43 @@ export class Claimer {
     if (this.#engine.abandoned) {
       // It comes back to a worker that has stopped and must not write any more; should it start again, it will.
       this.#lost.add(holder, until)
-      return []
+      return { rows: [], claimed: [] }
     }
     const claimed: Claimed[] = []
     for (const row of rows) {
       if (row.rev < (this.#cancelled.get(row.id) ?? 0)) continue
-      const one = this.#begin(row, now)
+      const one = this.#begin(row, now, views)
       if (one) claimed.push(one)
     }
-    return claimed
+    return { rows, claimed }
   }
 
-  #begin(row: Row, now: number): Claimed | undefined {
+  #begin(row: Row, now: number, views: ReadonlyMap<string, JobView>): Claimed | undefined {
     const settings = this.#engine.definitions.get(row.name)
     try {
+      if (settings?.role.kind === 'job' && row.state !== REDUCING) {
+        void this.#jobs.tend(row, settings.role.job)
+        return undefined
+      }
       const task = taskOf(row)
-      if (!settings || task.state !== 'running') throw new TypeError(`it is ${task.state}`)
-      const begun = begin(task, settings, now)
-      const claimed = { order: this.#order++, since: this.#engine.clock.monotonic() }
-      const running = begun.state === 'failed' ? task : begun
-      const attempt = new Attempt(row, running, settings, claimed, this.#makeItems)
-      return { attempt, given: begun.state === 'failed' ? begun : undefined }
+      if (!settings || task.state !== 'running') throw new TypeError(`it is ${row.state}`)
+      const job = settings.role.kind === 'job' ? new JobView(row, this.#engine.storage) : views.get(row.parent ?? '')
+      return this.attempt(row, task, settings, job, now)
     } catch (error) {
       const why = messageOf(error)
       this.#engine.notifier.warn(`Row ${row.id} (${row.name}) is not a task that this version can run: ${why}`)
       return undefined
     }
+  }
+
+  /** An attempt of a row that this process has; a part whose job is over is skipped. */
+  attempt(row: Row, task: RunningTask, settings: Settings, job: JobView | undefined, now: Instant): Claimed {
+    const isUnwanted = settings.role.kind === 'part' && !job?.isOpen
+    const begun = isUnwanted ? skip(task, now) : begin(task, settings, now)
+    const isOver = begun.state !== 'running'
+    const claimed = { order: this.#order++, since: this.#engine.clock.monotonic(), job }
+    const attempt = new Attempt(row, isOver ? task : begun, settings, claimed, this.#makeItems)
+    return { attempt, given: isOver ? begun : undefined }
   }
 
   readonly #makeItems = (attempt: Attempt) => {

@@ -8,6 +8,7 @@ import type { Claimed } from './claimer.ts'
 import { Deadlines } from './deadlines.ts'
 import type { Engine } from './engine.ts'
 import { abort, type ExecutionTools, eventOf, execute } from './execution.ts'
+import type { Jobs } from './jobs/jobs.ts'
 import { Leases } from './leases.ts'
 import { Pace } from './pace.ts'
 import { ProgressWriter } from './progress-writer.ts'
@@ -36,6 +37,7 @@ export interface CrewListener {
 export class Crew {
   readonly #engine: Engine
   readonly #options: WorkerOptions
+  readonly #jobs: Jobs
   readonly #listener: CrewListener
   /** Claimed and not stored yet, by id: what leases are kept for. */
   readonly #held = new Map<string, Attempt>()
@@ -51,9 +53,10 @@ export class Crew {
   /** When no more than so many wait, it is time for more. */
   #lowWater = 0
 
-  constructor(engine: Engine, options: WorkerOptions, listener: CrewListener) {
+  constructor(engine: Engine, options: WorkerOptions, jobs: Jobs, listener: CrewListener) {
     this.#engine = engine
     this.#options = options
+    this.#jobs = jobs
     this.#listener = listener
     const limits = [...engine.definitions].flatMap(([name, { concurrency }]): [string, number][] =>
       concurrency === undefined ? [] : [[name, concurrency]],
@@ -62,7 +65,7 @@ export class Crew {
     this.#lanes = new PQueue({ concurrency: options.concurrency })
     this.#pace = new Pace(options.concurrency, engine.storage.traits.batchMax)
     this.#tools = { deadlines: new Deadlines(engine.clock), notifier: engine.notifier }
-    this.#settler = new Settler(engine, (attempt, task) => this.#release(attempt, task))
+    this.#settler = new Settler(engine, jobs, (attempt, task) => this.#release(attempt, task))
     this.#leases = new Leases(engine, this.#held, options.leaseMs, (attempt, reason) => this.#abort(attempt, reason))
     const progress = new ProgressWriter(engine, this.#held, options.leaseMs, (attempt) => this.#leases.lose(attempt))
     this.#pulse = new Pulse(engine, options, this.#leases, progress, () => this.#giveBackOverdue())
@@ -182,12 +185,13 @@ export class Crew {
     const { clock, notifier, time } = this.#engine
     // After a machine's sleep every lease is in doubt; what waits can do so elsewhere.
     const doubtful = time.now() >= attempt.leaseEndsAt || time.hasSlept()
-    if (attempt.phase !== 'waiting' || doubtful) return this.#giveBack(attempt, 0)
+    if (attempt.phase !== 'waiting' || doubtful || this.#jobs.isFailing(attempt)) return this.#giveBack(attempt, 0)
     attempt.begin(clock.monotonic())
     notifier.tell('started', () => eventOf(attempt))
     const verdict = await execute(attempt, this.#tools)
     this.#pace.note(attempt.row.name, clock.monotonic() - attempt.since)
     if (verdict) {
+      this.#jobs.note(attempt, verdict.kind === 'final' && verdict.reason === 'fails_job')
       this.#settler.add(attempt, verdict)
     } else {
       attempt.phase = 'lost'
@@ -233,6 +237,7 @@ export class Crew {
 
   #release(attempt: Attempt, task: SettledTask | undefined): void {
     const { id } = attempt.row
+    this.#jobs.forget(attempt)
     if (this.#held.get(id) !== attempt) return
     this.#held.delete(id)
     this.#listener.ended(attempt, task)

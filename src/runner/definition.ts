@@ -62,7 +62,7 @@ export interface NewTask<Input = unknown, Result = unknown> {
 /** The options with their defaults, checked. */
 export interface TaskSettings {
   readonly schema: StandardSchemaV1 | undefined
-  readonly run: (context: TaskContext<never>) => unknown
+  readonly run: (context: never) => unknown
   readonly retry: RetryPolicy
   readonly timeoutMs: number | undefined
   readonly concurrency: number | undefined

@@ -5,10 +5,17 @@ import type { Clock } from './clock.ts'
 import type { TaskSettings } from './definition.ts'
 import type { Notifier } from './events.ts'
 import type { Health } from './health.ts'
+import type { JobSettings } from './jobs/definition.ts'
 import type { StorageClock } from './storage-clock.ts'
 
+/** What the rows of a name are: tasks, the parts of jobs, or jobs, whose rows are their reduces' tasks. */
+export type Role =
+  | { readonly kind: 'task' }
+  | { readonly kind: 'part'; readonly job: JobSettings }
+  | { readonly kind: 'job'; readonly job: JobSettings }
+
 /** A definition as the worker uses it: its settings, which are also its rules of failure. */
-export type Settings = TaskSettings & FailureRules
+export type Settings = TaskSettings & FailureRules & { readonly role: Role }
 
 export interface Engine {
   readonly storage: Storage
@@ -21,6 +28,7 @@ export interface Engine {
   readonly newId: (now: number) => string
   /** A name for one claim or one operator's call, never used twice by anybody. */
   readonly newHolder: () => string
+  /** By the name that their rows have. */
   readonly definitions: ReadonlyMap<string, Settings>
   /** True from the end of a stop until work begins again: nothing more may be written for attempts. */
   abandoned: boolean

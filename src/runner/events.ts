@@ -25,6 +25,8 @@ export type PieceworkEvents = {
   /** The attempt ended without counting: a snooze, or the worker stopped. */
   returned: (event: TaskEvent & { readonly runAt: Instant }) => void
   cancelled: (event: { readonly id: string; readonly name: string }) => void
+  /** A part that was due and whose job had failed or was cancelled: its body did not run. */
+  skipped: (event: { readonly id: string; readonly name: string }) => void
   /** Its lease was lost or it was cancelled elsewhere: what this attempt did is not recorded. */
   lost: (event: TaskEvent) => void
   /** It ran over its time or was aborted and did not end; its place was given to others. */
@@ -45,6 +47,7 @@ const eventNames: Readonly<Record<keyof PieceworkEvents, true>> = {
   retrying: true,
   returned: true,
   cancelled: true,
+  skipped: true,
   lost: true,
   stuck: true,
   late: true,

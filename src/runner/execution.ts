@@ -2,12 +2,14 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { FatalError, LeaseLostError, StoppingError, TimeoutError } from '../core/errors.ts'
 import { type Outcome, readAnswer } from '../core/outcome.ts'
+import { definitionName } from '../core/part.ts'
 import { copyOf } from '../core/payload.ts'
 import type { Verdict } from '../core/task.ts'
 import { inputOf } from '../storage/codec.ts'
 import { type Attempt, AttemptContext, Snooze } from './attempt.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { Notifier } from './events.ts'
+import { PartAttemptContext, ReduceAttemptContext } from './jobs/context.ts'
 import { validate } from './schema.ts'
 
 /** How long a handler may go on after its signal aborted before its place is given to others. */
@@ -47,7 +49,7 @@ export function abort(attempt: Attempt, reason: Error, tools: ExecutionTools, pa
 
 /** What every event of a task says. */
 export function eventOf(attempt: Attempt): { id: string; name: string; attempt: number } {
-  return { id: attempt.row.id, name: attempt.row.name, attempt: attempt.task.attempts }
+  return { id: attempt.row.id, name: definitionName(attempt.row.name), attempt: attempt.task.attempts }
 }
 
 function timeOut(attempt: Attempt, timeoutMs: number, tools: ExecutionTools): void {
@@ -60,7 +62,7 @@ function abandon(attempt: Attempt, tools: ExecutionTools): void {
   attempt.giveUp = undefined
   tools.notifier.tell('stuck', () => eventOf(attempt))
   tools.notifier.warn(
-    `Task ${attempt.row.id} (${attempt.row.name}) was told to end and did not; its place is given away`,
+    `Task ${attempt.row.id} (${definitionName(attempt.row.name)}) was told to end and did not; its place is given away`,
   )
   giveUp(attempt.abortReason instanceof TimeoutError ? { kind: 'bad', error: attempt.abortReason } : undefined)
 }
@@ -81,7 +83,7 @@ async function verdictOf(attempt: Attempt): Promise<Verdict> {
   }
   let verdict: Verdict
   try {
-    const result = await settings.run(new AttemptContext(attempt, input) as never)
+    const result = await settings.run(contextOf(attempt, input) as never)
     if (attempt.items) await attempt.items.flush()
     verdict = resolvedWith(attempt, result)
   } catch (error) {
@@ -116,12 +118,24 @@ function resolvedWith(attempt: Attempt, result: unknown): Verdict {
 function failureOf(attempt: Attempt, error: unknown): Verdict {
   try {
     if (error instanceof Snooze) return { kind: 'snoozed', delayMs: error.delayMs }
+    if (failsJob(attempt, error)) return { kind: 'final', reason: 'fails_job', error }
     if (error instanceof FatalError) return { kind: 'final', reason: 'fatal', error }
   } catch {
     // A revoked proxy does not even let itself be asked what it is.
   }
   if (!attempt.abortReason) return { kind: 'bad', error }
   return afterAbort(attempt.abortReason)
+}
+
+function contextOf(attempt: Attempt, input: { readonly value: unknown } | undefined): AttemptContext {
+  if (!attempt.job) return new AttemptContext(attempt, input)
+  const isPart = attempt.settings.role.kind === 'part'
+  return isPart ? new PartAttemptContext(attempt, attempt.job, input) : new ReduceAttemptContext(attempt, attempt.job)
+}
+
+/** Errors of `failOn` are those of parts: a reduce that fails fails its job anyhow. */
+function failsJob({ settings: { role } }: Attempt, error: unknown): boolean {
+  return role.kind === 'part' && role.job.failOn.some((one) => error instanceof one)
 }
 
 /** The check sees every end of an attempt; only one that resolved can turn out good (dispatcher D14, D16). */

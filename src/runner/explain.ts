@@ -1,6 +1,7 @@
 /** Why a task is where it is, in sentences for a person. */
 import ms from 'ms'
 import { PieceworkError } from '../core/errors.ts'
+import { definitionName } from '../core/part.ts'
 import type { Task } from '../core/task.ts'
 import { taskOf, taskRow } from '../storage/codec.ts'
 import type { Row } from '../storage/storage.ts'
@@ -16,7 +17,7 @@ export async function explain(engine: Engine, worker: Worker, id: string): Promi
 }
 
 function headline(task: Task, row: Row, now: number): string {
-  const what = `Task ${task.id} (${task.name})`
+  const what = `Task ${task.id} (${definitionName(task.name)})`
   const since = (instant: number) => `${ms(Math.max(0, now - instant))} ago`
   switch (task.state) {
     case 'held':
@@ -35,12 +36,15 @@ function headline(task: Task, row: Row, now: number): string {
       return `${what} failed ${since(task.doneAt)}: ${reasons[task.reason]}.`
     case 'cancelled':
       return `${what} was cancelled ${since(task.doneAt)}.`
+    case 'skipped':
+      return `${what} was skipped ${since(task.doneAt)}: its job had failed or was cancelled.`
   }
 }
 
 const reasons = {
   exhausted: 'its retry policy allows no further attempt',
   fatal: 'its handler said that it must not be tried again',
+  fails_job: 'its error is one of those that fail its job',
   crashed: 'the process vanished too often while it ran',
   invalid_input: "its stored input does not pass the definition's schema",
   unstorable: 'its result cannot be stored as JSON',

@@ -1,10 +1,13 @@
 /** Claims while there is room and something is due; sleeps between polls, and gets through a storage's outage. */
+import { taskOf } from '../storage/codec.ts'
 import type { ClaimRequest, Row } from '../storage/storage.ts'
 import { Bell } from './bell.ts'
-import { type Claimed, Claimer } from './claimer.ts'
+import { type Catch, type Claimed, Claimer } from './claimer.ts'
 import type { Cancel } from './clock.ts'
 import type { Crew } from './crew.ts'
-import type { Engine } from './engine.ts'
+import type { Engine, Role, Settings } from './engine.ts'
+import type { Jobs } from './jobs/jobs.ts'
+import type { JobView } from './jobs/view.ts'
 import type { Pauses } from './pauses.ts'
 import type { WorkerOptions } from './worker-options.ts'
 
@@ -20,6 +23,7 @@ export class Intake {
   readonly #options: WorkerOptions
   readonly #crew: Crew
   readonly #pauses: Pauses
+  readonly #jobs: Jobs
   readonly #claimer: Claimer
   readonly #bell = new Bell()
   /** Names of which the storage had no more due rows when it was last asked. */
@@ -33,12 +37,13 @@ export class Intake {
   #endNap: (() => void) | undefined
   #failures = 0
 
-  constructor(engine: Engine, options: WorkerOptions, crew: Crew, pauses: Pauses) {
+  constructor(engine: Engine, options: WorkerOptions, crew: Crew, pauses: Pauses, jobs: Jobs) {
     this.#engine = engine
     this.#options = options
     this.#crew = crew
     this.#pauses = pauses
-    this.#claimer = new Claimer(engine, options.leaseMs)
+    this.#jobs = jobs
+    this.#claimer = new Claimer(engine, options.leaseMs, jobs)
   }
 
   get started(): boolean {
@@ -89,15 +94,27 @@ export class Intake {
     this.#claimer.skip(row)
   }
 
+  /** An attempt of a row that this process took by itself. */
+  begin(row: Row, settings: Settings, job: JobView): Claimed {
+    const task = taskOf(row)
+    if (task.state !== 'running') throw new TypeError(`It is ${row.state}`)
+    return this.#claimer.attempt(row, task, settings, job, this.#engine.time.now())
+  }
+
   /** Claims one due row of any definition. */
   async claimOne(): Promise<Claimed | undefined> {
     await this.#crew.confirmLeases()
     await this.#pauses.refresh()
-    const wants = [...this.#engine.definitions.keys()]
-      .filter((name) => !this.#pauses.has(name))
-      .map((name) => ({ name, limit: 1 }))
+    const wants = [...this.#engine.definitions]
+      .filter(([name, { role }]) => isRunHere(role) && !this.#pauses.has(name))
+      .map(([name]) => ({ name, limit: 1 }))
     if (wants.length === 0) return undefined
-    return (await this.#claimer.claim(wants, 1))[0]
+    for (;;) {
+      const { rows, claimed } = await this.#claimer.claim(wants, 1)
+      if (claimed[0] || rows.length === 0) return claimed[0]
+      // It was a job that only wanted to be asked: its reduce may be due now.
+      await this.#jobs.idle()
+    }
   }
 
   #run(): void {
@@ -121,7 +138,7 @@ export class Intake {
       }
       // Suspects that this worker put off were due: a drain is not over before they had their turn.
       const waits = this.#crew.awaitsSuspects
-      if (this.#crew.held === 0 && !waits) this.#idle()
+      if (this.#crew.held === 0 && !waits && !this.#jobs.busy) this.#idle()
       if (!this.active) break
       if (this.#started || waits) this.#poll()
       await this.#bell.wait()
@@ -132,7 +149,8 @@ export class Intake {
 
   #wants(room: (name: string, concurrency: number | undefined) => number): Wants {
     const wants: { name: string; limit: number }[] = []
-    for (const [name, { concurrency }] of this.#engine.definitions) {
+    for (const [name, { concurrency, role }] of this.#engine.definitions) {
+      if (!isRunHere(role)) continue
       // What is paused is left out only when the pauses were read again: somebody may have resumed it.
       if (this.#dry.has(name)) continue
       const limit = room(name, concurrency)
@@ -142,13 +160,13 @@ export class Intake {
   }
 
   async #claim(wants: Wants, limit: number): Promise<void> {
-    let claimed: Claimed[]
+    let caught: Catch = { rows: [], claimed: [] }
     this.#woken = false
     try {
       await this.#crew.confirmLeases()
       await this.#pauses.refresh()
       const open = wants.filter(({ name }) => !this.#pauses.has(name))
-      claimed = open.length === 0 ? [] : await this.#claimer.claim(open, limit)
+      if (open.length > 0) caught = await this.#claimer.claim(open, limit)
       this.#failures = 0
     } catch (error) {
       // A stop that came while the claim was on its way waits for nothing.
@@ -159,15 +177,15 @@ export class Intake {
       return
     }
     // What became due meanwhile may have been too late for this claim: then nothing is known to be dry.
-    if (claimed.length < limit && !this.#woken) this.#noteDry(wants, claimed)
-    if (this.active) this.#crew.receive(claimed)
-    else this.#crew.giveBackWaiting(claimed)
+    if (caught.rows.length < limit && !this.#woken) this.#noteDry(wants, caught.rows)
+    if (this.active) this.#crew.receive(caught.claimed)
+    else this.#crew.giveBackWaiting(caught.claimed)
   }
 
   /** The whole was not reached, so a name that gave less than it was asked for has no more that is due. */
-  #noteDry(wants: Wants, claimed: readonly Claimed[]): void {
+  #noteDry(wants: Wants, rows: readonly Row[]): void {
     const got = new Map<string, number>()
-    for (const { attempt } of claimed) got.set(attempt.row.name, (got.get(attempt.row.name) ?? 0) + 1)
+    for (const { name } of rows) got.set(name, (got.get(name) ?? 0) + 1)
     for (const { name, limit } of wants) if ((got.get(name) ?? 0) < limit) this.#dry.add(name)
   }
 
@@ -193,4 +211,9 @@ export class Intake {
   #idle(): void {
     for (const { resolve } of this.#drainers.splice(0)) resolve()
   }
+}
+
+/** Parts without a \`map\` are consumers' outside. */
+function isRunHere(role: Role): boolean {
+  return role.kind !== 'part' || role.job.hasMap
 }

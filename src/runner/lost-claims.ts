@@ -1,7 +1,7 @@
 /** Claims whose answer was lost: found again and given back, so that none counts as a crash. */
 import type { Instant } from '../core/duration.ts'
 import { settle } from '../core/task.ts'
-import { nextRow, taskOf } from '../storage/codec.ts'
+import { nextRow, REDUCING, taskOf } from '../storage/codec.ts'
 import { type Change, type Row, RUNNING } from '../storage/storage.ts'
 import type { Engine } from './engine.ts'
 
@@ -35,7 +35,7 @@ export class LostClaims {
     try {
       let after: string | null = ''
       while (after !== null) {
-        const page = await storage.find({ names, states: [RUNNING], after }, storage.traits.batchMax)
+        const page = await storage.find({ names, states: [RUNNING, REDUCING], after }, storage.traits.batchMax)
         const changes = page.rows.flatMap((row) => this.#change(row, now))
         if (changes.length > 0) await storage.apply(changes)
         after = page.after

@@ -2,10 +2,13 @@
 import { type Duration, durationMs } from '../core/duration.ts'
 import { expected, expectFunction, expectInteger, expectOptions } from '../core/expect.ts'
 import { checkName } from '../core/name.ts'
+import { partName } from '../core/part.ts'
 import type { Storage } from '../storage/storage.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { TaskDefinition, TaskSettings } from './definition.ts'
+import type { Role } from './engine.ts'
 import { defaultLogger, type Logger } from './events.ts'
+import type { JobDefinition } from './jobs/definition.ts'
 import type { WorkerOptions } from './worker-options.ts'
 
 export interface PieceworkOptions {
@@ -27,16 +30,19 @@ export interface PieceworkOptions {
   readonly clock?: Clock
 }
 
-/** A definition of any input and result. */
-export type AnyDefinition = Pick<TaskDefinition, 'name' | 'settings'>
+/** A definition of any input and result: of a task, or of a job. */
+export type AnyDefinition = Pick<TaskDefinition, 'name' | 'settings'> & Partial<Pick<JobDefinition, 'parts' | 'job'>>
 
 /** Tasks fetched ahead that did not begin within this time go back to the storage. */
 const patienceMs = 2_000
 
+/** How the rows of one name are run. */
+export type RowSettings = TaskSettings & { readonly role: Role }
+
 /** The options in one form. */
 export interface CheckedOptions extends WorkerOptions {
   readonly storage: Storage
-  readonly definitions: ReadonlyMap<string, TaskSettings>
+  readonly definitions: ReadonlyMap<string, RowSettings>
   readonly name: string
   readonly logger: Logger
   readonly clock: Clock
@@ -76,19 +82,21 @@ function checkMethods<T extends object>(option: string, value: T, names: readonl
   return value
 }
 
-function checkDefinitions(definitions: readonly AnyDefinition[]): Map<string, TaskSettings> {
+function checkDefinitions(definitions: readonly AnyDefinition[]): Map<string, RowSettings> {
   if (!Array.isArray(definitions)) throw expected('definitions', 'an array of definitions', definitions)
-  const byName = new Map<string, TaskSettings>()
+  const byName = new Map<string, RowSettings>()
   for (const definition of definitions as readonly AnyDefinition[]) {
     if (typeof definition?.settings?.run !== 'function') {
-      throw expected('definitions', 'made of what task(name, options) gives', definition)
+      throw expected('definitions', 'made of what task(name, options) or job(name, options) gives', definition)
     }
     if (byName.has(definition.name)) {
       throw new TypeError(
         `Expected \`definitions\` to have one definition of each name, got "${definition.name}" twice`,
       )
     }
-    byName.set(definition.name, definition.settings)
+    const { name, settings, parts, job } = definition
+    byName.set(name, { ...settings, role: job ? { kind: 'job', job } : { kind: 'task' } })
+    if (parts && job) byName.set(partName(name), { ...parts, role: { kind: 'part', job } })
   }
   return byName
 }

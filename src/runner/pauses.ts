@@ -1,4 +1,5 @@
 /** Definitions that are paused: a row each, so that every process on the storage obeys and a restart does not forget. */
+import { definitionName } from '../core/part.ts'
 import type { Row } from '../storage/storage.ts'
 import type { Engine } from './engine.ts'
 
@@ -19,7 +20,7 @@ export class Pauses {
   }
 
   has(name: string): boolean {
-    return this.#paused.has(name)
+    return this.#paused.has(definitionName(name))
   }
 
   /** Reads the rows of all definitions again unless that was done just now. */
@@ -27,7 +28,8 @@ export class Pauses {
     const { clock, definitions, storage } = this.#engine
     const now = clock.monotonic()
     if (now - this.#readAt < knownForMs) return
-    const names = [...definitions.keys()]
+    // A job's parts are paused with it.
+    const names = [...new Set([...definitions.keys()].map(definitionName))]
     for (let from = 0; from < names.length; from += storage.traits.batchMax) {
       const batch = names.slice(from, from + storage.traits.batchMax)
       const rows = await storage.get(batch.map(pauseId))

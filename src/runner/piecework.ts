@@ -1,43 +1,31 @@
 /** `piecework({ storage, definitions })`: the face of the library. What each verb does is done in a room of its own. */
-import { type Duration, durationMs } from '../core/duration.ts'
 import { LeaseLostError } from '../core/errors.ts'
 import { expected, expectOptions } from '../core/expect.ts'
 import { checkStoredId } from '../core/name.ts'
+import { definitionName, rowId } from '../core/part.ts'
 import { cancel, release, retry } from '../core/task.ts'
 import { taskRow } from '../storage/codec.ts'
+import { jobRow } from '../storage/job-codec.ts'
 import type { Storage } from '../storage/storage.ts'
-import { type AddOptions, addOptionNames, noOptions } from './add-options.ts'
+import { type AddOptions, addOptionNames, noOptions, type ThroughOptions } from './add-options.ts'
 import { type Added, Adder } from './adder.ts'
 import type { Id, InputArgs, NewTask, TaskDefinition } from './definition.ts'
 import type { Engine } from './engine.ts'
 import { checkListener, type PieceworkEvents } from './events.ts'
 import { explain } from './explain.ts'
 import { readItems } from './item-reader.ts'
+import { JobFace } from './jobs/face.ts'
+import { JobRunner } from './jobs/run-job.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { makeEngine } from './make-engine.ts'
 import { moveTask } from './move-task.ts'
-import {
-  type AnyDefinition,
-  type CheckedOptions,
-  checkOptions,
-  checkStorage,
-  type PieceworkOptions,
-} from './options.ts'
+import type { AnyDefinition, CheckedOptions, PieceworkOptions } from './options.ts'
+import { checkOptions, checkStorage } from './options.ts'
 import { type Purged, type PurgeOptions, purge } from './purge.ts'
 import { readStatus, type Status } from './status.ts'
+import { type StopOptions, timeoutOf } from './stop-options.ts'
 import { type TaskInfo, taskInfo } from './task-info.ts'
 import { type StopReport, Worker } from './worker.ts'
-
-/** Where an `add` may go instead of the instance's own storage: one bound to the app's own transaction. */
-export interface ThroughOptions {
-  /** `storage.within(tx)`: the task is there if, and only if, the app's transaction commits. */
-  readonly through?: Storage
-}
-
-export interface StopOptions {
-  /** How long running tasks may take to end before they are aborted. @default '30s' */
-  readonly timeout?: Duration
-}
 
 /**
  * Makes an instance. It does not work by itself: `add` and the rest serve at once, `start` begins to run tasks.
@@ -47,7 +35,7 @@ export function piecework(options: PieceworkOptions): Piecework {
   return new Piecework(checkOptions(options))
 }
 
-export class Piecework {
+export class Piecework extends JobFace {
   readonly #engine: Engine
   readonly #worker: Worker
   readonly #adder: Adder
@@ -55,10 +43,21 @@ export class Piecework {
 
   /** @internal Use {@link piecework}. */
   constructor(options: CheckedOptions) {
-    this.#engine = makeEngine(options)
-    this.#worker = new Worker(this.#engine, options)
-    this.#adder = new Adder(this.#engine, (row) => this.#worker.noteDue(row.wakeAt ?? 0))
-    this.#life = new Lifecycle(this.#engine, this.#worker, options)
+    const engine = makeEngine(options)
+    const worker = new Worker(engine, options)
+    const life = new Lifecycle(engine, worker, options)
+    const jobs = new JobRunner(engine, (row) => worker.noteDue(row.wakeAt ?? 0))
+    super({
+      storage: engine.storage,
+      clock: engine.clock,
+      ready: () => life.ready(),
+      start: (...job) => jobs.run(...job),
+      part: (...part) => worker.part(...part),
+    })
+    this.#engine = engine
+    this.#worker = worker
+    this.#life = life
+    this.#adder = new Adder(engine, (row) => worker.noteDue(row.wakeAt ?? 0))
   }
 
   /** Whether this instance runs tasks: from `start` to `stop`. */
@@ -89,17 +88,17 @@ export class Piecework {
     return (await this.#addAll([{ definition, input, options: rest }], through))[0] as Added
   }
 
-  /** What is known of a task, or `undefined` when there is none of this id. */
+  /** What is known of a task or a part, `undefined` when there is none of this id. */
   async get<Input, Result>(id: Id<Input, Result>): Promise<TaskInfo<Input, Result> | undefined> {
     await this.#life.ready()
-    const row = taskRow((await this.#engine.storage.get([checkStoredId('id', id)]))[0])
+    const row = taskRow((await this.#engine.storage.get([rowId(checkStoredId('id', id))]))[0])
     return row && (taskInfo(row) as TaskInfo<Input, Result>)
   }
 
   /** The items that a completed task emitted, in order, read as they are asked for. */
   async *items(id: string): AsyncGenerator<unknown, void, undefined> {
     await this.#life.ready()
-    yield* readItems(this.#engine.storage, checkStoredId('id', id))
+    yield* readItems(this.#engine.storage, rowId(checkStoredId('id', id)))
   }
 
   /**
@@ -107,20 +106,24 @@ export class Piecework {
    * aborted, here at once and in other processes at their next beat; whatever it does then is not recorded.
    */
   async cancel(id: string): Promise<boolean> {
+    await this.#life.ready()
+    if (await this.#isJob(id)) return this.#worker.jobs.cancel(id)
     const row = await this.#move(id, (task, now) =>
       task.state === 'held' || task.state === 'waiting' || task.state === 'running' ? cancel(task, now) : undefined,
     )
     if (!row) return false
     this.#worker.abortCancelled(row, new LeaseLostError('The task was cancelled'))
-    this.#engine.notifier.tell('cancelled', () => ({ id, name: row.name }))
+    this.#engine.notifier.tell('cancelled', () => ({ id, name: definitionName(row.name) }))
     return true
   }
 
   /**
    * Makes a waiting task due now, or runs one again that failed or was cancelled, with all its attempts. `false` for
-   * any other: a completed task is never run again. It does not take its key again.
+   * any other: a completed task is never run again. It does not take its key again. A job goes on with what is left.
    */
-  retry(id: string): Promise<boolean> {
+  async retry(id: string): Promise<boolean> {
+    await this.#life.ready()
+    if (await this.#isJob(id)) return this.#worker.jobs.resume(id)
     return this.#awaken(id, (task, now) =>
       task.state === 'waiting' || task.state === 'failed' || task.state === 'cancelled' ? retry(task, now) : undefined,
     )
@@ -152,7 +155,7 @@ export class Piecework {
   /** Why a task is where it is, in a sentence or three. @throws PieceworkError `not_found`. */
   async explain(id: string): Promise<string> {
     await this.#life.ready()
-    return explain(this.#engine, this.#worker, checkStoredId('id', id))
+    return explain(this.#engine, this.#worker, rowId(checkStoredId('id', id)))
   }
 
   /** Removes tasks that are done, and answers how many of each state. */
@@ -224,9 +227,13 @@ export class Piecework {
     return through === undefined ? this.#adder.add(rows) : this.#adder.addThrough(rows, through)
   }
 
+  async #isJob(id: string): Promise<boolean> {
+    return jobRow((await this.#engine.storage.get([checkStoredId('id', id)]))[0]) !== undefined
+  }
+
   async #move(id: string, move: Parameters<typeof moveTask>[2]) {
     await this.#life.ready()
-    return moveTask(this.#engine, checkStoredId('id', id), move)
+    return moveTask(this.#engine, rowId(checkStoredId('id', id)), move)
   }
 
   async #awaken(id: string, move: Parameters<typeof moveTask>[2]): Promise<boolean> {
@@ -239,9 +246,4 @@ export class Piecework {
     if (this.#engine.definitions.has(definition?.name)) return definition.name
     throw expected('definition', 'one that was given to `piecework`', definition?.name ?? definition)
   }
-}
-
-function timeoutOf(options: StopOptions): number {
-  const { timeout = '30s' } = expectOptions('options', options, ['timeout'])
-  return durationMs('timeout', timeout)
 }

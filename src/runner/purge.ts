@@ -2,8 +2,11 @@
 import { type Duration, durationMs } from '../core/duration.ts'
 import { expected, expectFunction, expectOptions } from '../core/expect.ts'
 import { checkName } from '../core/name.ts'
+import { taskRow } from '../storage/codec.ts'
+import { jobRow } from '../storage/job-codec.ts'
 import type { Page } from '../storage/storage.ts'
 import type { Engine } from './engine.ts'
+import { type JobInfo, jobInfo } from './jobs/info.ts'
 import { type TaskInfo, taskInfo } from './task-info.ts'
 
 /** The states that a purge may remove: what is done. */
@@ -18,12 +21,15 @@ export interface PurgeOptions {
   readonly olderThan?: Duration
   /** Only tasks of these definitions. @default all */
   readonly names?: readonly string[]
-  /** Gets each page before it is removed. If it throws, its page stays and the purge ends with its error. */
-  readonly sink?: (tasks: readonly TaskInfo[]) => void | Promise<void>
+  /** Gets each page before it is removed: its tasks, and its jobs, whose parts go with them. If it throws, its page stays and the purge ends with its error. */
+  sink?: (tasks: readonly TaskInfo[], jobs: readonly JobInfo[]) => void | Promise<void>
 }
 
 /** How many tasks were removed, for each state that was asked for (m01's removeJobs). */
 export type Purged = Partial<Record<DoneState, number>>
+
+/** For how many tasks at once their items are looked for. */
+const childrenAtOnce = 20
 
 /** @throws TypeError before anything is removed when a state may not be purged (M25). */
 export async function purge(engine: Engine, options: PurgeOptions): Promise<Purged> {
@@ -49,7 +55,12 @@ export async function purge(engine: Engine, options: PurgeOptions): Promise<Purg
   for (;;) {
     const { rows } = await storage.find(by, pageRows)
     if (rows.length === 0) return counts
-    await sink?.(rows.map(taskInfo))
+    const jobs = rows.filter((row) => jobRow(row) !== undefined)
+    const tasks = rows.filter((row) => !jobs.includes(row))
+    await sink?.(
+      tasks.map(taskInfo),
+      jobs.map((row) => jobInfo(row, 0)),
+    )
     await Promise.all(rows.map((row) => removeChildren(engine, row.id)))
     const results = await storage.apply(rows.map((row) => ({ row, next: null })))
     // A stale one was retried by hand meanwhile and stays; it is not found again.
@@ -59,12 +70,20 @@ export async function purge(engine: Engine, options: PurgeOptions): Promise<Purg
   }
 }
 
-/** Items go before the task they belong to: after a crash in between, the task is still there to be purged again. */
+/**
+ * Items go before the task they belong to, and parts before their job: after a crash in between, what they belong to is
+ * still there to be purged again.
+ */
 async function removeChildren(engine: Engine, parent: string): Promise<void> {
   const { storage } = engine
   let after: string | null = ''
   while (after !== null) {
     const page: Page = await storage.find({ parent, after }, storage.traits.batchMax)
+    // Of parts, their items; items have no children.
+    const parents = page.rows.filter((row) => taskRow(row) !== undefined)
+    for (let from = 0; from < parents.length; from += childrenAtOnce) {
+      await Promise.all(parents.slice(from, from + childrenAtOnce).map((row) => removeChildren(engine, row.id)))
+    }
     await storage.apply(page.rows.map((row) => ({ row, next: null })))
     after = page.after
   }

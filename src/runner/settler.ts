@@ -1,31 +1,43 @@
 /** Stores how attempts ended: many outcomes in one apply, none of them forgotten while the storage is away. */
 import { PieceworkError } from '../core/errors.ts'
-import { type CompletedTask, type FailedTask, settle, type Verdict, type WaitingTask } from '../core/task.ts'
+import { definitionName } from '../core/part.ts'
+import {
+  type CompletedTask,
+  type FailedTask,
+  type SkippedTask,
+  settle,
+  type Verdict,
+  type WaitingTask,
+} from '../core/task.ts'
 import { nextRow } from '../storage/codec.ts'
 import type { ApplyResult, Change } from '../storage/storage.ts'
 import type { Attempt } from './attempt.ts'
 import type { Engine } from './engine.ts'
 import { eventOf } from './execution.ts'
+import type { Jobs, Stored } from './jobs/jobs.ts'
+import type { Heirs } from './jobs/slots.ts'
 
 /** A task after its attempt. */
-export type SettledTask = WaitingTask | CompletedTask | FailedTask
+export type SettledTask = WaitingTask | CompletedTask | FailedTask | SkippedTask
 
 interface Ending {
   readonly attempt: Attempt
   /** How its handler ended; or the task as it is to be stored, when it had no attempt left to begin. */
-  readonly end: Verdict | FailedTask
+  readonly end: Verdict | FailedTask | SkippedTask
 }
 
 export class Settler {
   readonly #engine: Engine
+  readonly #jobs: Jobs
   readonly #settled: (attempt: Attempt, task: SettledTask | undefined) => void
   #endings: Ending[] = []
   #scheduled = false
   #flushing: Promise<void> | undefined
 
   /** `settled` is called for each attempt once it is stored, or with no task when the row was lost. */
-  constructor(engine: Engine, settled: (attempt: Attempt, task: SettledTask | undefined) => void) {
+  constructor(engine: Engine, jobs: Jobs, settled: (attempt: Attempt, task: SettledTask | undefined) => void) {
     this.#engine = engine
+    this.#jobs = jobs
     this.#settled = settled
   }
 
@@ -35,7 +47,7 @@ export class Settler {
   }
 
   /** Takes an outcome; it is stored together with all others of this turn of the event loop. */
-  add(attempt: Attempt, end: Verdict | FailedTask): void {
+  add(attempt: Attempt, end: Ending['end']): void {
     if (attempt.phase !== 'lost') attempt.phase = 'ended'
     this.#endings.push({ attempt, end })
     if (this.#flushing) return
@@ -69,16 +81,16 @@ export class Settler {
 
   async #store(batch: Ending[]): Promise<void> {
     const now = this.#engine.time.now()
+    const ours = batch.filter(({ attempt }) => attempt.phase !== 'lost')
+    for (const { attempt } of batch) if (attempt.phase === 'lost') this.#lose(attempt)
+    const ended = ours.map(({ attempt, end }) => ({ attempt, task: this.#ended(attempt, end, now) }))
+    const heirs = await this.#jobs.chooseHeirs(ended)
+    const stored: Stored[] = []
     const changes: Change[] = []
-    const stored: { attempt: Attempt; task: SettledTask }[] = []
-    for (const { attempt, end } of batch) {
-      if (attempt.phase === 'lost') {
-        this.#lose(attempt)
-        continue
-      }
-      const { task, change } = this.#change(attempt, end, now)
-      stored.push({ attempt, task })
-      changes.push(change)
+    for (const { attempt, task } of ended) {
+      const one = this.#change(attempt, withHeir(task, heirs), now)
+      stored.push({ attempt, task: one.task })
+      changes.push(one.change)
     }
     if (changes.length === 0) return
     // The same changes at each try: a row found exactly so was made by a try whose answer was lost.
@@ -94,6 +106,11 @@ export class Settler {
       for (const { attempt } of stored) this.#settled(attempt, undefined)
       return
     }
+    // Before anybody hears of it: who waits until nothing is held any longer must find the job moved.
+    await this.#jobs.ended(
+      stored.filter((_, index) => results[index] === 'applied'),
+      heirs,
+    )
     for (let index = 0; index < stored.length; index++) {
       const { attempt, task } = stored[index]!
       if (results[index] === 'applied') this.#report(attempt, task)
@@ -101,22 +118,25 @@ export class Settler {
     }
   }
 
-  /** What cannot be stored fails the task for good: the next attempt would make the same result. */
-  #change(attempt: Attempt, end: Ending['end'], now: number): { task: SettledTask; change: Change } {
-    const { row, settings } = attempt
+  #ended(attempt: Attempt, end: Ending['end'], now: number): SettledTask {
+    if ('state' in end) return end
     const running = attempt.logs.length === 0 ? attempt.task : { ...attempt.task, logs: attempt.logs }
-    const made = (how: Ending['end']) => {
-      const task = 'state' in how ? how : settle(running, how, settings, now)
-      return {
-        task,
-        change: { row, next: nextRow(task, row, row.holder ?? '', this.#engine.storage.traits.rowMaxBytes) },
-      }
+    return settle(running, end, attempt.settings, now)
+  }
+
+  /** What cannot be stored fails the task for good: the next attempt would make the same result. */
+  #change(attempt: Attempt, task: SettledTask, now: number): { task: SettledTask; change: Change } {
+    const { row } = attempt
+    const made = (how: SettledTask) => {
+      const next = nextRow(how, row, row.holder ?? '', this.#engine.storage.traits.rowMaxBytes)
+      return { task: how, change: { row, next } }
     }
     try {
-      return made(end)
+      return made(task)
     } catch (error) {
       // Whatever it is, it must not keep the outcomes of others from being stored.
-      return made({ kind: 'final', reason: error instanceof PieceworkError ? 'too_large' : 'unstorable', error })
+      const reason = error instanceof PieceworkError ? 'too_large' : 'unstorable'
+      return made({ ...this.#ended(attempt, { kind: 'final', reason, error }, now), slot: task.slot })
     }
   }
 
@@ -133,6 +153,8 @@ export class Settler {
       notifier.tell('completed', () => ({ ...event(), result: task.result }))
     } else if (task.state === 'failed') {
       notifier.tell('failed', () => ({ ...event(), reason: task.reason, error: task.errors.at(-1) }))
+    } else if (task.state === 'skipped') {
+      notifier.tell('skipped', () => ({ id: task.id, name: definitionName(task.name) }))
     } else if (task.failures > attempt.task.failures) {
       notifier.tell('retrying', () => ({ ...event(), error: task.errors.at(-1)!, retryAt: task.wakeAt }))
     } else {
@@ -140,4 +162,10 @@ export class Settler {
     }
     this.#settled(attempt, task)
   }
+}
+
+/** A part that is done names who gets its slot. */
+function withHeir(task: SettledTask, heirs: Heirs): SettledTask {
+  const heir = heirs.get(task.id)
+  return heir && task.slot ? { ...task, slot: { ...task.slot, to: heir.id } } : task
 }

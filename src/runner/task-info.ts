@@ -2,6 +2,7 @@
 import type { Instant } from '../core/duration.ts'
 import type { ErrorRecord } from '../core/error-record.ts'
 import { givenKey } from '../core/name.ts'
+import { definitionName, indexOfPart } from '../core/part.ts'
 import type { FailureReason, TaskState } from '../core/task.ts'
 import { inputOf, taskOf } from '../storage/codec.ts'
 import type { Row } from '../storage/storage.ts'
@@ -10,6 +11,9 @@ export interface TaskInfo<Input = unknown, Result = unknown> {
   readonly id: string
   /** The definition's name. */
   readonly name: string
+  /** Of a part: the job that it belongs to, and which part it is, from 0. */
+  readonly jobId: string | undefined
+  readonly index: number | undefined
   readonly state: TaskState
   readonly input: Input
   /** What the handler resolved with; `undefined` unless completed. */
@@ -41,10 +45,13 @@ export interface TaskInfo<Input = unknown, Result = unknown> {
 
 export function taskInfo(row: Row): TaskInfo {
   const task = taskOf(row)
+  const index = row.parent === null ? undefined : indexOfPart(row.id)
   const completed = task.state === 'completed' ? task : undefined
   return {
     id: task.id,
-    name: task.name,
+    name: definitionName(task.name),
+    jobId: index === undefined ? undefined : (row.parent ?? undefined),
+    index,
     state: task.state,
     input: inputOf(row),
     result: completed?.result,
@@ -55,7 +62,7 @@ export function taskInfo(row: Row): TaskInfo {
     addedAt: task.addedAt,
     runAt: task.runAt,
     wakeAt: row.wakeAt ?? undefined,
-    doneAt: row.doneAt ?? undefined,
+    doneAt: 'doneAt' in task ? task.doneAt : undefined,
     reason: task.state === 'failed' ? task.reason : undefined,
     progress: task.progress,
     logs: task.logs,

@@ -1,4 +1,5 @@
 /** A worker: an intake that claims due tasks and a crew that runs them. */
+import { PieceworkError } from '../core/errors.ts'
 import type { Row } from '../storage/storage.ts'
 import { Alarm } from './alarm.ts'
 import type { Attempt } from './attempt.ts'
@@ -6,6 +7,9 @@ import { fulfilledWithin } from './clock.ts'
 import { Crew } from './crew.ts'
 import type { Engine } from './engine.ts'
 import { Intake } from './intake.ts'
+import type { PartContext } from './jobs/context.ts'
+import { Jobs } from './jobs/jobs.ts'
+import { Outside, type PartPlace, type PartReport } from './jobs/outside.ts'
 import { Pauses } from './pauses.ts'
 import type { SettledTask } from './settler.ts'
 import type { WorkerOptions } from './worker-options.ts'
@@ -26,9 +30,11 @@ export interface StopReport {
 
 export class Worker {
   readonly pauses: Pauses
+  readonly jobs: Jobs
   readonly #engine: Engine
   readonly #crew: Crew
   readonly #intake: Intake
+  readonly #outside: Outside
   readonly #alarm: Alarm
   /** What runs in the foreground: a stop waits for it as for the rest. */
   readonly #foreground = new Set<Promise<unknown>>()
@@ -39,12 +45,24 @@ export class Worker {
   constructor(engine: Engine, options: WorkerOptions) {
     this.#engine = engine
     this.pauses = new Pauses(engine)
-    this.#crew = new Crew(engine, options, {
+    this.jobs = new Jobs(engine, {
+      due: (at) => this.noteDue(at),
+      idle: () => this.#intake.ring(),
+    })
+    this.#crew = new Crew(engine, options, this.jobs, {
       hungry: () => this.#intake.ring(),
       ended: (attempt, task) => this.#onEnded(attempt, task),
       left: (attempt) => this.#report?.abandoned.push(attempt.row.id),
     })
-    this.#intake = new Intake(engine, options, this.#crew, this.pauses)
+    this.#intake = new Intake(engine, options, this.#crew, this.pauses, this.jobs)
+    this.#outside = new Outside(
+      engine,
+      {
+        begin: (row, settings, job) => this.#intake.begin(row, settings, job),
+        runHere: (claimed) => this.#crew.runNow(claimed),
+      },
+      options.leaseMs,
+    )
     this.#alarm = new Alarm(engine.clock, engine.time, () => this.wake())
   }
 
@@ -94,13 +112,14 @@ export class Worker {
   async runNext(): Promise<string | undefined> {
     if (this.#report) return undefined
     this.#engine.abandoned = false
-    const running = this.#runOne()
-    this.#foreground.add(running)
-    try {
-      return await running
-    } finally {
-      this.#foreground.delete(running)
-    }
+    return this.#inForeground(this.#runOne())
+  }
+
+  /** One part that a consumer outside was brought, and the reduce if that is due then and nobody works here. */
+  async part(place: PartPlace, body: (context: PartContext<never, never>) => unknown): Promise<PartReport> {
+    if (this.#report) throw new PieceworkError('stopped', 'This instance is being stopped')
+    this.#engine.abandoned = false
+    return this.#inForeground(this.#outside.part(place, body))
   }
 
   /** Ends the attempt of a task that was cancelled by this process, and any that a claim under way may bring. */
@@ -144,6 +163,15 @@ export class Worker {
     }
     await this.#crew.runNow(claimed)
     return claimed.attempt.row.id
+  }
+
+  async #inForeground<T>(running: Promise<T>): Promise<T> {
+    this.#foreground.add(running)
+    try {
+      return await running
+    } finally {
+      this.#foreground.delete(running)
+    }
   }
 
   #onEnded(attempt: Attempt, task: SettledTask | undefined): void {

@@ -11,6 +11,8 @@ onEachStorage('status counts tasks by definition and state, and says what this p
   const { work, clock } = kit([long, unused], { storage })
   expect(await work.status()).toEqual({
     tasks: { long: {}, unused: {} },
+    jobs: {},
+    parts: {},
     capped: false,
     paused: [],
     worker: { running: false, held: 0 },

@@ -1,0 +1,83 @@
+/** What `piecework()` gives for jobs: the part of its face that tasks have no use for. */
+import { expectFunction, expectInteger } from '../../core/expect.ts'
+import { checkStoredId } from '../../core/name.ts'
+import { maxParts } from '../../core/part.ts'
+import type { Storage } from '../../storage/storage.ts'
+import type { Clock } from '../clock.ts'
+import type { PartContext } from './context.ts'
+import type { JobDefinition } from './definition.ts'
+import { JobRun } from './handle.ts'
+import { type JobInfo, pendingParts, readJob } from './info.ts'
+import type { PartPlace, PartReport } from './outside.ts'
+import type { Parts, RunOptions, Started } from './run-job.ts'
+
+/** What the instance does for this part of its face. */
+export interface JobTools {
+  readonly storage: Storage
+  readonly clock: Clock
+  ready(): Promise<void>
+  start(definition: JobDefinition, parts: Parts<unknown>, options: RunOptions): Promise<Started>
+  part(place: PartPlace, body: (context: PartContext<never, never>) => unknown): Promise<PartReport>
+}
+
+export abstract class JobFace {
+  readonly #tools: JobTools
+
+  /** @internal */
+  constructor(tools: JobTools) {
+    this.#tools = tools
+  }
+
+  abstract cancel(id: string): Promise<boolean>
+
+  /**
+   * Stores a job and its parts, and resolves once all of them are there. Parts begin to run as soon as they are stored;
+   * the reduce runs when none of them is open. Where the caller dies half-way, the same call with the same `id` and parts
+   * goes on; where the job is there already, nothing is added.
+   * @throws TypeError on bad options or parts: of an array before anything is stored; PieceworkError `storage_failed`.
+   */
+  async run<Part, Result, Metadata, Reduced>(
+    definition: JobDefinition<Part, Result, Metadata, Reduced>,
+    parts: Parts<NoInfer<Part>>,
+    options: RunOptions<NoInfer<Metadata>> = {},
+  ): Promise<JobRun<Metadata, Reduced>> {
+    await this.#tools.ready()
+    const started = await this.#tools.start(definition as JobDefinition, parts, options)
+    return this.#handle(started) as JobRun<Metadata, Reduced>
+  }
+
+  /**
+   * Processes one part that a consumer outside was brought: a queue's message, a lambda's event. The body runs under a
+   * lease and a fence, as in a worker; the part then counts as done, and the reduce is seen to. Errors of the body come
+   * back as they are, and the part stays open for the next delivery, unless `failOn` says that they fail the job.
+   * @throws PieceworkError `not_found` for a job or a part that there is not.
+   */
+  async part<Part, Result, Metadata>(
+    place: PartPlace,
+    body: (context: PartContext<Part, Metadata>) => Result | Promise<Result>,
+  ): Promise<PartReport<Result>> {
+    const { jobId, index } = place
+    checkStoredId('jobId', jobId)
+    expectInteger('index', index, 0, maxParts - 1)
+    expectFunction('body', body)
+    await this.#tools.ready()
+    return this.#tools.part({ jobId, index }, body as never) as Promise<PartReport<Result>>
+  }
+
+  /** What is known of a job. @throws PieceworkError `not_found`. */
+  async job(id: string): Promise<JobInfo> {
+    await this.#tools.ready()
+    return readJob(this.#tools.storage, checkStoredId('id', id))
+  }
+
+  /** The indexes of a job's parts that are not done, in order, read as they are asked for. @throws PieceworkError `not_found`. */
+  async *pendingParts(id: string): AsyncGenerator<number, void, undefined> {
+    await this.#tools.ready()
+    yield* pendingParts(this.#tools.storage, checkStoredId('id', id))
+  }
+
+  #handle(started: Started): JobRun {
+    const { storage, clock } = this.#tools
+    return new JobRun(started, { storage, clock, cancel: () => this.cancel(started.id) })
+  }
+}

@@ -1,0 +1,248 @@
+/**
+ * What keeps jobs going beside their parts: who is told when a part ended, and what a job that wakes wants.
+ *
+ * Everything here is level-triggered. A process may die at any line: the parts say what is true, the job is asked again
+ * when it wakes, and whoever asks comes to the same answer.
+ */
+
+import { messageOf } from '../../core/error-record.ts'
+import { cancel as cancelJob, type FailedJob, fail, type Job, type JobFailure, judge } from '../../core/job.ts'
+import { openStates, skip } from '../../core/part.ts'
+import { type CancelledTask, cancel, type SkippedTask } from '../../core/task.ts'
+import { nextRow, taskOf } from '../../storage/codec.ts'
+import { jobOf, jobRow, nextJobRow, restingRow } from '../../storage/job-codec.ts'
+import type { Page, Row } from '../../storage/storage.ts'
+import type { Attempt } from '../attempt.ts'
+import type { Engine } from '../engine.ts'
+import type { SettledTask } from '../settler.ts'
+import type { JobSettings } from './definition.ts'
+import { failureOf, look } from './look.ts'
+import { OpenParts } from './open-parts.ts'
+import { resumeJob } from './resume.ts'
+import { type Heirs, nobody, Slots } from './slots.ts'
+import { JobView } from './view.ts'
+
+/** Losing so often in a row means that something else is wrong; the job is asked again when it wakes. */
+const maxRounds = 20
+
+/** An attempt whose outcome was stored. */
+export interface Stored {
+  readonly attempt: Attempt
+  readonly task: SettledTask
+}
+
+/** Who hears of jobs. */
+export interface JobsListener {
+  /** A job becomes due then. */
+  due(at: number): void
+  /** Nothing more is done about any job. */
+  idle(): void
+}
+
+export class Jobs {
+  readonly #engine: Engine
+  readonly #listener: JobsListener
+  readonly slots: Slots
+  readonly #openParts: OpenParts
+  readonly #failing = new Map<string, Attempt>()
+  readonly #underWay = new Set<Promise<void>>()
+
+  constructor(engine: Engine, listener: JobsListener) {
+    this.#engine = engine
+    this.#listener = listener
+    this.#openParts = new OpenParts(engine.storage)
+    this.slots = new Slots(engine, ({ wakeAt }) => listener.due(wakeAt ?? 0))
+  }
+
+  /** Whether something is done about a job at this moment. */
+  get busy(): boolean {
+    return this.#underWay.size > 0
+  }
+
+  /** Resolves when nothing is done about any job. */
+  async idle(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay)
+  }
+
+  /** A part's attempt ended: with an error of `failOn`, no other part of its job begins here until that is stored. */
+  note(attempt: Attempt, failsJob: boolean): void {
+    if (failsJob && attempt.job) this.#failing.set(attempt.job.id, attempt)
+  }
+
+  isFailing(attempt: Attempt): boolean {
+    return this.#failing.size > 0 && attempt.job !== undefined && this.#failing.has(attempt.job.id)
+  }
+
+  /** What became of the attempt is stored, or lost. */
+  forget(attempt: Attempt): void {
+    if (attempt.job && this.#failing.get(attempt.job.id) === attempt) this.#failing.delete(attempt.job.id)
+  }
+
+  /** The jobs that claimed parts belong to, by id. One that is gone is left out. */
+  async viewsOf(parts: readonly Row[]): Promise<Map<string, JobView>> {
+    const ids = [...new Set(parts.flatMap(({ parent }) => (parent === null ? [] : [parent])))]
+    if (ids.length === 0) return new Map()
+    const { storage } = this.#engine
+    const rows = (await storage.get(ids)).filter((row) => jobRow(row) !== undefined) as Row[]
+    return new Map(rows.map((row) => [row.id, new JobView(row, storage)]))
+  }
+
+  /** To be called before attempts are stored: which held parts get the slots of those that end. */
+  chooseHeirs(ended: readonly Stored[]): Heirs | Promise<Heirs> {
+    const parts = ended.flatMap(({ attempt, task }) => {
+      const isDone = task.state === 'completed' || task.state === 'failed'
+      return isDone && task.slot && attempt.row.parent !== null ? [{ task, jobId: attempt.row.parent }] : []
+    })
+    return parts.length === 0 ? nobody : this.slots.choose(parts)
+  }
+
+  /** To be called when attempts at parts are stored. Never rejects: what is left undone the job does when it wakes. */
+  async ended(stored: readonly Stored[], heirs: Heirs): Promise<void> {
+    const failed = new Map<string, { settings: JobSettings; failure: JobFailure | undefined }>()
+    const done = new Map<string, string[]>()
+    for (const { attempt, task } of stored) {
+      const { role } = attempt.settings
+      const jobId = attempt.row.parent
+      if (role.kind !== 'part' || jobId === null || task.state === 'waiting') continue
+      done.set(jobId, [...(done.get(jobId) ?? []), task.id])
+      if (task.state !== 'failed') continue
+      const failure = task.reason === 'fails_job' ? failureOf(task) : failed.get(jobId)?.failure
+      failed.set(jobId, { settings: role.job, failure })
+    }
+    if (done.size === 0) return
+    await this.#tend('the jobs of parts that ended', async () => {
+      const ids = new Set(stored.map(({ task }) => task.id))
+      const kept = new Map([...heirs].filter(([id]) => ids.has(id)))
+      if (kept.size > 0) await this.slots.handOn(kept)
+      for (const [jobId, { settings, failure }] of failed) {
+        if (failure) await this.#move(jobId, (job, now) => (isMapped(job) ? fail(job, failure, now) : undefined))
+        else await this.ask(jobId, settings)
+      }
+      const finished = await this.#openParts.noneOf(done)
+      for (const jobId of finished) {
+        const attempt = stored.find(({ attempt }) => attempt.row.parent === jobId)?.attempt
+        if (attempt?.settings.role.kind === 'part') await this.ask(jobId, attempt.settings.role.job)
+      }
+    })
+  }
+
+  /** Looks at all parts, and moves the job if they say so. */
+  async ask(jobId: string, settings: JobSettings): Promise<void> {
+    await this.#move(jobId, async (job, now, row) => {
+      if (!isMapped(job)) return undefined
+      const seen = await look(this.#engine.storage, row, settings.threshold)
+      const next = judge(job, seen, settings.threshold, now)
+      // That a part is still open is nothing to write down.
+      return next.state === job.state ? undefined : next
+    })
+  }
+
+  /** `false` when it was over before. */
+  cancel(jobId: string): Promise<boolean> {
+    return this.#move(jobId, (job, now) => (isOver(job) ? undefined : cancelJob(job, now)))
+  }
+
+  /** `false` where it is not over, was completed, or never had all its parts. */
+  async resume(jobId: string): Promise<boolean> {
+    const { storage, health } = this.#engine
+    const row = jobRow(
+      (
+        await health.through(
+          () => storage.get([jobId]),
+          (failures) => failures >= 4,
+        )
+      )[0],
+    )
+    const mapping = row && (await resumeJob(this.#engine, row))
+    if (mapping?.wakeAt != null) this.#listener.due(mapping.wakeAt)
+    return mapping !== undefined
+  }
+
+  /** A job's own row was claimed, and it is not its reduce that is due. */
+  async tend(row: Row, settings: JobSettings): Promise<void> {
+    await this.#tend(`job ${row.id}`, async () => {
+      const job = jobOf(row)
+      if (job.state === 'failed' || job.state === 'cancelled') return this.#sweep(row, job)
+      if (!isMapped(job)) return
+      const { storage, time } = this.#engine
+      const seen = await look(storage, row, settings.threshold)
+      if (seen.open) await this.slots.mend(row)
+      await this.#store(row, judge(job, seen, settings.threshold, time.now()))
+    })
+  }
+
+  /** Skips what has not begun; of a cancelled job, what runs is cancelled as well. */
+  async #sweep(row: Row, job: Job): Promise<void> {
+    const { storage, time, newHolder } = this.#engine
+    const states = job.state === 'cancelled' ? openStates : ['held', 'waiting']
+    const holder = newHolder()
+    let after: string | null = ''
+    while (after !== null) {
+      const page: Page = await storage.find({ parent: row.id, states, after }, storage.traits.batchMax)
+      const changes = page.rows.flatMap((part) => {
+        const task = over(part, time.now())
+        return task ? [{ row: part, next: nextRow(task, part, holder, storage.traits.rowMaxBytes) }] : []
+      })
+      if (changes.length > 0) await storage.apply(changes)
+      after = page.after
+    }
+    // Somebody may have resumed it meanwhile, or the lease ran out: then the row is theirs, and so is the rest.
+    await storage.apply([{ row, next: restingRow(row) }])
+  }
+
+  /** Reads, decides, compares and swaps; again if others were first. Resolves with whether it was moved. */
+  async #move(
+    jobId: string,
+    decide: (job: Job, now: number, row: Row) => Job | undefined | Promise<Job | undefined>,
+  ): Promise<boolean> {
+    const { storage, time } = this.#engine
+    for (let round = 0; round < maxRounds; round++) {
+      const row = jobRow((await storage.get([jobId]))[0])
+      if (!row) return false
+      const next = await decide(jobOf(row), time.now(), row)
+      if (!next) return false
+      if (await this.#store(row, next)) return true
+    }
+    return false
+  }
+
+  async #store(row: Row, job: Job): Promise<boolean> {
+    const { storage, notifier, newHolder } = this.#engine
+    const next = nextJobRow(job, row, newHolder())
+    const [result] = await storage.apply([{ row, next }])
+    if (result !== 'applied') return false
+    if (next.wakeAt !== null) this.#listener.due(next.wakeAt)
+    if (job.state === 'failed') notifier.tell('failed', () => failedEvent(job))
+    return true
+  }
+
+  async #tend(what: string, body: () => Promise<void>): Promise<void> {
+    const tending = body().then(
+      () => this.#engine.health.up(),
+      (error) => this.#engine.notifier.info(`What is to be done about ${what} is put off: ${messageOf(error)}`),
+    )
+    this.#underWay.add(tending)
+    await tending
+    this.#underWay.delete(tending)
+    if (this.#underWay.size === 0) this.#listener.idle()
+  }
+}
+
+function isOver(job: Job): job is Extract<Job, { doneAt: number }> {
+  return 'doneAt' in job
+}
+
+function isMapped(job: Job): job is Extract<Job, { state: 'open' | 'mapping' }> {
+  return job.state === 'open' || job.state === 'mapping'
+}
+
+function over(part: Row, now: number): SkippedTask | CancelledTask | undefined {
+  const task = taskOf(part)
+  if (task.state === 'held' || task.state === 'waiting') return skip(task, now)
+  return task.state === 'running' ? cancel(task, now) : undefined
+}
+
+function failedEvent({ id, name, failure }: FailedJob) {
+  const error = { ...failure.error, attempt: 0 }
+  return { id, name, attempt: 0, reason: 'exhausted' as const, error }
+}

@@ -1,0 +1,193 @@
+/** `work.run(job, parts)`: stores a job and its parts, in steps that may be taken again after a crash. */
+import PQueue from 'p-queue'
+import { PieceworkError } from '../../core/errors.ts'
+import { expected, expectInteger, expectOptions } from '../../core/expect.ts'
+import { newJob, seal } from '../../core/job.ts'
+import { checkId } from '../../core/name.ts'
+import { maxParts, partId, partName } from '../../core/part.ts'
+import { newTask } from '../../core/task.ts'
+import { inputOf, inputText, newRow } from '../../storage/codec.ts'
+import { jobOf, jobRow, newJobRow, nextJobRow } from '../../storage/job-codec.ts'
+import type { Row } from '../../storage/storage.ts'
+import type { Engine, Settings } from '../engine.ts'
+import { validate } from '../schema.ts'
+import type { Announcement, JobDefinition } from './definition.ts'
+
+export interface RunOptions<Metadata = unknown> {
+  /** The job's id, when the caller wants to choose it: running it again then goes on where a crash left off. */
+  readonly id?: string
+  /** Any JSON value, given to every part and to the reduce, and never touched. */
+  readonly metadata?: Metadata
+  /** The most parts of this job that run at any instant, over all processes. @default as many as there are workers */
+  readonly workers?: number
+  /** 0 to 9; 0 runs first. @default 5 */
+  readonly priority?: number
+}
+
+/** What parts may come from: an array, or anything that can be iterated, also asynchronously. */
+export type Parts<Part> = Iterable<Part> | AsyncIterable<Part>
+
+/** What became of a call of `run`. `duplicate`: the job was there, with all its parts. */
+export interface Started {
+  readonly id: string
+  readonly status: 'added' | 'duplicate'
+}
+
+/** How many parts are stored at once, and how many messages are announced side by side (watchbot W8). */
+const batchRows = 500
+const announcedAtOnce = 25
+
+const defaultPriority = 5
+
+/** How often a storage that fails is asked before the caller is told; `run` may then be called again with the same id. */
+const maxTries = 4
+
+export class JobRunner {
+  readonly #engine: Engine
+  readonly #stored: (row: Row) => void
+
+  /** `stored` is called for each row that may be due here. */
+  constructor(engine: Engine, stored: (row: Row) => void) {
+    this.#engine = engine
+    this.#stored = stored
+  }
+
+  /** @throws TypeError on bad options or parts; PieceworkError `storage_failed`, after which the same call goes on. */
+  async run(definition: JobDefinition, parts: Parts<unknown>, options: RunOptions): Promise<Started> {
+    const settings = this.#settingsOf(definition)
+    const { id, metadata, workers, priority } = checkRun(options)
+    if (typeof parts !== 'object' || parts === null || !(Symbol.iterator in parts || Symbol.asyncIterator in parts)) {
+      throw expected('parts', 'an array or another iterable', parts)
+    }
+    const input = inputText(metadata)
+    // What is all there can be looked at as a whole, so that a bad part leaves nothing behind.
+    if (Array.isArray(parts)) for (const [index, part] of parts.entries()) await checkPart(settings, part, index)
+
+    const job = await this.#open(definition.name, { id, input, workers, priority })
+    if (job.state !== 'open') return { id: job.id, status: 'duplicate' }
+    const total = await this.#addParts(job, parts, settings, definition)
+    await this.#seal(job.id, total)
+    return { id: job.id, status: 'added' }
+  }
+
+  #settingsOf(definition: JobDefinition): Settings {
+    const settings = this.#engine.definitions.get(partName(definition?.name))
+    if (settings?.role.kind === 'part' && settings.role.job === definition.job) return settings
+    throw expected('job', 'one that was given to `piecework`', definition?.name ?? definition)
+  }
+
+  async #open(
+    name: string,
+    facts: {
+      readonly id: string | undefined
+      readonly input: string
+      readonly workers: number | null
+      readonly priority: number
+    },
+  ): Promise<Row> {
+    const { time, newId, newHolder, storage } = this.#engine
+    const now = time.now()
+    const { id = newId(now), input, workers, priority } = facts
+    const row = newJobRow(newJob({ id, name, priority, workers }, now), { input, holder: newHolder(), rev: now })
+    const [inserted] = await this.#through(id, () => storage.insert([row]))
+    if (inserted === 'inserted') return row
+    const [found] = await this.#through(id, () => storage.get([id]))
+    if (jobRow(found)?.name === name) return found as Row
+    throw new TypeError(`Expected \`id\` to be free or a job of "${name}", got ${id}, which is something else`)
+  }
+
+  async #addParts(job: Row, parts: Parts<unknown>, settings: Settings, definition: JobDefinition): Promise<number> {
+    const { workers } = jobOf(job)
+    const holder = this.#engine.newHolder()
+    let batch: Row[] = []
+    let index = 0
+    const store = async () => {
+      const rows = batch
+      batch = []
+      await this.#through(job.id, () => this.#engine.storage.insert(rows))
+      if (definition.job.announce) await this.#announce(job, rows, definition.job.announce)
+      for (const row of rows.filter(({ wakeAt }) => wakeAt !== null)) this.#stored(row)
+    }
+    for await (const part of parts) {
+      if (!Array.isArray(parts)) await checkPart(settings, part, index)
+      if (index === maxParts) throw new TypeError(`Expected \`parts\` to be at most ${maxParts}, got more`)
+      const hold = workers !== null && index >= workers
+      batch.push(this.#partRow(job, index, part, hold, holder))
+      index++
+      if (batch.length === Math.min(batchRows, this.#engine.storage.traits.batchMax)) await store()
+    }
+    if (batch.length > 0) await store()
+    return index
+  }
+
+  #partRow(job: Row, index: number, part: unknown, hold: boolean, holder: string): Row {
+    const now = this.#engine.time.now()
+    const id = partId(job.id, index)
+    const task = newTask({ id, name: partName(job.name), priority: job.priority, runAt: now, hold }, now)
+    const slotted = jobOf(job).workers === null ? task : { ...task, slot: { run: 1 } }
+    return newRow(slotted, { input: inputText(part), key: undefined, holder, rev: now, parent: job.id })
+  }
+
+  /** A message that cannot be sent fails the call; the same call again sends those of its batch again. */
+  async #announce(job: Row, rows: readonly Row[], announce: (message: Announcement) => unknown): Promise<void> {
+    const queue = new PQueue({ concurrency: announcedAtOnce })
+    const metadata = inputOf(job)
+    await queue.addAll(
+      rows.map((row) => async () => {
+        const index = Number(row.id.slice(job.id.length + 1))
+        await announce({ subject: 'map', jobId: job.id, partId: index, part: inputOf(row), metadata })
+      }),
+    )
+  }
+
+  async #seal(id: string, total: number): Promise<void> {
+    const { storage, time, newHolder } = this.#engine
+    const holder = newHolder()
+    for (;;) {
+      const row = jobRow((await this.#through(id, () => storage.get([id])))[0])
+      if (!row) throw new PieceworkError('not_found', `Job ${id} was removed while its parts were added`)
+      const job = jobOf(row)
+      // Sealed by another call, or failed or cancelled meanwhile.
+      if (job.state !== 'open') return
+      const sealed = seal(job, total, time.now())
+      const change = { row, next: nextJobRow(sealed, row, holder) }
+      const [result] = await this.#through(id, () => storage.apply([change]))
+      if (result !== 'applied') continue
+      this.#stored({ ...row, wakeAt: sealed.wakeAt })
+      return
+    }
+  }
+
+  async #through<T>(id: string, call: () => T | Promise<T>): Promise<T> {
+    try {
+      return await this.#engine.health.through(call, (failures) => failures >= maxTries)
+    } catch (cause) {
+      const message = `The storage failed while job ${id} was stored; running it again with this id goes on from there`
+      throw new PieceworkError('storage_failed', message, { cause, ids: [id] })
+    }
+  }
+}
+
+function checkRun(options: RunOptions) {
+  const { id, metadata, workers, priority } = expectOptions('options', options, [
+    'id',
+    'metadata',
+    'workers',
+    'priority',
+  ])
+  return {
+    id: id === undefined ? undefined : checkId('id', id),
+    metadata,
+    workers: workers === undefined ? null : expectInteger('workers', workers, 1),
+    priority: priority === undefined ? defaultPriority : expectInteger('priority', priority, 0, 9),
+  }
+}
+
+async function checkPart({ schema }: Settings, part: unknown, index: number): Promise<void> {
+  const text = inputText(part)
+  if (!schema) return
+  const validation = await validate(schema, inputOf({ input: text }))
+  if ('problem' in validation) {
+    throw new TypeError(`Expected \`parts[${index}]\` to fit the schema: ${validation.problem}`)
+  }
+}
