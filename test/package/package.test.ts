@@ -58,7 +58,16 @@ describe('what is in it', () => {
 
   test('an install brings the declared dependencies, what they need, and no database driver', () => {
     const direct = Object.keys(readManifest(join(bare, 'node_modules', manifest.name)).dependencies ?? {})
-    const known = ['@standard-schema/spec', 'croner', 'ms', 'p-queue', 'typed-emitter']
+    const known = [
+      '@standard-schema/spec',
+      'cli-progress',
+      'cli-table3',
+      'commander',
+      'croner',
+      'ms',
+      'p-queue',
+      'typed-emitter',
+    ]
     expect(direct.filter((name) => !known.includes(name))).toEqual([])
     const installed = installedNames(bare)
     console.log(`installed: ${installed.join(', ')}`)
