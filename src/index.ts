@@ -40,6 +40,7 @@ export {
   type JobOptions,
   job,
 } from './runner/jobs/definition.ts'
+export type { PartMessage } from './runner/jobs/face.ts'
 export type { JobRun } from './runner/jobs/handle.ts'
 export type { JobInfo, JobProgress } from './runner/jobs/info.ts'
 export type { PartPlace, PartReport } from './runner/jobs/outside.ts'

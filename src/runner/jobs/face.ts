@@ -1,5 +1,5 @@
 /** What `piecework()` gives for jobs: the part of its face that tasks have no use for. */
-import { expectFunction, expectInteger } from '../../core/expect.ts'
+import { expected, expectFunction, expectInteger } from '../../core/expect.ts'
 import { checkStoredId } from '../../core/name.ts'
 import { maxParts } from '../../core/part.ts'
 import type { Storage } from '../../storage/storage.ts'
@@ -10,6 +10,12 @@ import { JobRun } from './handle.ts'
 import { type JobInfo, pendingParts, readJob } from './info.ts'
 import type { PartPlace, PartReport } from './outside.ts'
 import type { Parts, RunOptions, Started } from './run-job.ts'
+
+/** The same as the message of its announcement says it, which may be passed as it came: its other fields are ignored. */
+export interface PartMessage {
+  readonly jobId: string
+  readonly partId: number
+}
 
 /** What the instance does for this part of its face. */
 export interface JobTools {
@@ -53,10 +59,14 @@ export abstract class JobFace {
    * @throws PieceworkError `not_found` for a job or a part that there is not.
    */
   async part<Part, Result, Metadata>(
-    place: PartPlace,
+    place: PartPlace | PartMessage,
     body: (context: PartContext<Part, Metadata>) => Result | Promise<Result>,
   ): Promise<PartReport<Result>> {
-    const { jobId, index } = place
+    if (typeof place !== 'object' || place === null) {
+      throw expected('place', 'an object with `jobId` and `index`', place)
+    }
+    const { jobId } = place
+    const index = 'index' in place ? place.index : place.partId
     checkStoredId('jobId', jobId)
     expectInteger('index', index, 0, maxParts - 1)
     expectFunction('body', body)

@@ -10,7 +10,7 @@ import type { Engine, Settings } from '../engine.ts'
 import type { PartContext } from './context.ts'
 import { JobView } from './view.ts'
 
-/** Which part, as the message of its announcement says. Other fields of a message are ignored. */
+/** Which part, by names, so that the two cannot be taken for each other. */
 export interface PartPlace {
   readonly jobId: string
   readonly index: number
