@@ -53,6 +53,7 @@ export class Piecework extends JobFace {
       ready: () => life.ready(),
       start: (...job) => jobs.run(...job),
       part: (...part) => worker.part(...part),
+      settle: (id) => worker.settleOutside(id),
     })
     this.#engine = engine
     this.#worker = worker

@@ -60,6 +60,8 @@ export class Worker {
       {
         begin: (row, settings, job) => this.#intake.begin(row, settings, job),
         runHere: (claimed) => this.#crew.runNow(claimed),
+        settle: (...job) => this.jobs.settle(...job),
+        ask: (...job) => this.jobs.ask(...job),
       },
       options.leaseMs,
     )
@@ -120,6 +122,11 @@ export class Worker {
     if (this.#report) throw new PieceworkError('stopped', 'This instance is being stopped')
     this.#engine.abandoned = false
     return this.#inForeground(this.#outside.part(place, body))
+  }
+
+  /** Of a job whose parts are processed outside: moves it on if they are all done already. */
+  async settleOutside(jobId: string): Promise<void> {
+    if (!this.#report) await this.#inForeground(this.#outside.settle(jobId, []))
   }
 
   /** Ends the attempt of a task that was cancelled by this process, and any that a claim under way may bring. */

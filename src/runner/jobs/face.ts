@@ -24,6 +24,7 @@ export interface JobTools {
   ready(): Promise<void>
   start(definition: JobDefinition, parts: Parts<unknown>, options: RunOptions): Promise<Started>
   part(place: PartPlace, body: (context: PartContext<never, never>) => unknown): Promise<PartReport>
+  settle(jobId: string): Promise<void>
 }
 
 export abstract class JobFace {
@@ -49,6 +50,8 @@ export abstract class JobFace {
   ): Promise<JobRun<Metadata, Reduced>> {
     await this.#tools.ready()
     const started = await this.#tools.start(definition as JobDefinition, parts, options)
+    // Consumers outside may have done all the parts by now, and nobody else may ever ask about the job.
+    if (!definition.job.hasMap) await this.#tools.settle(started.id)
     return this.#handle(started) as JobRun<Metadata, Reduced>
   }
 

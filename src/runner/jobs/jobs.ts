@@ -126,6 +126,12 @@ export class Jobs {
     })
   }
 
+  /** The same for a job of which somebody else may have left this undone; `done` are parts that are known not to be open. */
+  async settle(jobId: string, done: readonly string[], settings: JobSettings): Promise<void> {
+    const finished = await this.#openParts.noneOf(new Map([[jobId, done]]))
+    if (finished.length > 0) await this.ask(jobId, settings)
+  }
+
   /** Looks at all parts, and moves the job if they say so. */
   async ask(jobId: string, settings: JobSettings): Promise<void> {
     await this.#move(jobId, async (job, now, row) => {

@@ -8,6 +8,7 @@ import type { Row } from '../../storage/storage.ts'
 import type { Claimed } from '../claimer.ts'
 import type { Engine, Settings } from '../engine.ts'
 import type { PartContext } from './context.ts'
+import type { JobSettings } from './definition.ts'
 import { JobView } from './view.ts'
 
 /** Which part, by names, so that the two cannot be taken for each other. */
@@ -34,6 +35,10 @@ export interface OutsideTools {
   begin(row: Row, settings: Settings, job: JobView): Claimed
   /** Runs it here and now; resolves once its outcome is stored. */
   runHere(claimed: Claimed): Promise<void>
+  /** Moves a job on if none of its parts is open; `done` are parts that are known not to be. */
+  settle(jobId: string, done: readonly string[], settings: JobSettings): Promise<void>
+  /** Moves a job on if its parts say so. */
+  ask(jobId: string, settings: JobSettings): Promise<void>
 }
 
 /** Losing so often in a row means that something else is wrong. */
@@ -55,8 +60,10 @@ export class Outside {
     for (let round = 0; round < maxRounds; round++) {
       const { part, job, settings } = await this.#read(place)
       const state = taskOf(part).state
+      // Whoever ended it may have died before the job heard of that.
+      if (state === 'failed' && settings.role.kind === 'part') await this.#tools.ask(job.id, settings.role.job)
       if (state === 'completed') {
-        await this.#seeToReduce(place.jobId)
+        await this.settle(job.id, [part.id])
         return { status: 'already_completed' }
       }
       const view = new JobView(job, this.#engine.storage)
@@ -105,6 +112,15 @@ export class Outside {
     if (task?.state !== 'completed') throw outcomeOf(task)
     await this.#seeToReduce(job.id)
     return { status: 'completed', result: task.result }
+  }
+
+  /** Where no worker runs, nobody else may ever ask about the job: it moves on if no part is open, and is reduced if due. */
+  async settle(jobId: string, done: readonly string[]): Promise<void> {
+    const row = jobRow((await this.#engine.storage.get([jobId]))[0])
+    const settings = row && this.#engine.definitions.get(row.name)
+    if (settings?.role.kind !== 'job') return
+    if (row?.state === 'mapping') await this.#tools.settle(jobId, done, settings.role.job)
+    await this.#seeToReduce(jobId)
   }
 
   /** Where no worker runs here, nobody else may ever claim the reduce: it runs now, and its failure is the caller's. */

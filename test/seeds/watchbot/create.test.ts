@@ -50,7 +50,10 @@ describe('creating a job', () => {
       publish: (message) => {
         if (message.subject !== 'map') return
         expect(message.metadata).toEqual({ who: 'me' })
-        changed.push(Object.assign(message.part as object, { url: 'changed' }), Object.assign(message.metadata as object))
+        changed.push(
+          Object.assign(message.part as object, { url: 'changed' }),
+          Object.assign(message.metadata as object),
+        )
       },
     })
     const { id } = await run([frozen], { metadata })
@@ -69,26 +72,29 @@ describe('creating a job', () => {
     expect(ids[0]).not.toBe(ids[1])
   })
 
-  onEachStorage('W6 job, metadata and part are stored before a part is announced, and the id comes last', async (storage) => {
-    const seen: unknown[] = []
-    let isBack = false
-    const one = consumer({
-      storage,
-      publish: async (message) => {
-        if (message.subject !== 'map') return
-        const { metadata, remaining } = await one.work.job(message.jobId)
-        const part = await one.work.get(`${message.jobId}/${message.partId}`)
-        seen.push({ metadata, remaining, input: part?.input, isBack })
-      },
-    })
-    await one.run(['a', 'b'], { metadata: { who: 'me' } })
-    isBack = true
-    const common = { metadata: { who: 'me' }, remaining: 2, isBack: false }
-    expect(seen).toEqual([
-      { ...common, input: 'a' },
-      { ...common, input: 'b' },
-    ])
-  })
+  onEachStorage(
+    'W6 job, metadata and part are stored before a part is announced, and the id comes last',
+    async (storage) => {
+      const seen: unknown[] = []
+      let isBack = false
+      const one = consumer({
+        storage,
+        publish: async (message) => {
+          if (message.subject !== 'map') return
+          const { metadata, remaining } = await one.work.job(message.jobId)
+          const part = await one.work.get(`${message.jobId}/${message.partId}`)
+          seen.push({ metadata, remaining, input: part?.input, isBack })
+        },
+      })
+      await one.run(['a', 'b'], { metadata: { who: 'me' } })
+      isBack = true
+      const common = { metadata: { who: 'me' }, remaining: 2, isBack: false }
+      expect(seen).toEqual([
+        { ...common, input: 'a' },
+        { ...common, input: 'b' },
+      ])
+    },
+  )
 
   test('W7 a message is plain JSON: it comes through a transport as it was', async () => {
     const { run, messages } = consumer()
