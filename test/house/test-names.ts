@@ -2,7 +2,7 @@
 import ts from 'typescript'
 import type { SourceFile } from './files.ts'
 
-const runners = new Set(['test', 'it', 'describe', 'suite', 'property'])
+export const runners = new Set(['test', 'it', 'describe', 'suite', 'property'])
 const nameFields = new Set(['name', 'title'])
 
 export function namesIn({ path, text }: SourceFile): string[] {
