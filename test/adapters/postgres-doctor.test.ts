@@ -1,31 +1,18 @@
 /** What the Postgres storage finds when it looks at itself. */
-import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
-import { type PostgresOptions, type PostgresStorage, postgres } from '../../adapters/postgres/index.ts'
+import { expect, test } from 'vitest'
+import type { PgPool, PostgresOptions } from '../../adapters/postgres/index.ts'
 import type { Finding } from '../../src/storage/index.ts'
 import { withServer } from '../servers/with-server.ts'
-import { newSchema, pg } from './fixtures/postgres-subject.ts'
+import { freshSchema } from './fixtures/postgres-schema.ts'
+import { pg } from './fixtures/postgres-subject.ts'
 import { aRow } from './fixtures/rows.ts'
 
 await withServer('postgres', ({ url, own }) => {
-  const pool = new pg.Pool({ connectionString: url })
-  afterAll(() => pool.end())
+  const place = freshSchema(url)
+  const { pool, storageOn, atEnd } = place
 
-  let schema: string
-  let quoted: string
-  const opened: PostgresStorage[] = []
-  beforeEach(() => {
-    schema = newSchema()
-    quoted = pg.escapeIdentifier(schema)
-  })
-  afterEach(async () => {
-    for (const storage of opened.splice(0)) await storage.close()
-    await pool.query(`drop schema if exists ${quoted} cascade`)
-  })
-
-  async function found(on: typeof pool | string = pool, options: PostgresOptions = {}): Promise<readonly Finding[]> {
-    const storage = postgres(on, { schema, ...options })
-    opened.push(storage)
-    return storage.doctor()
+  async function found(on: PgPool | string = pool, options: PostgresOptions = {}): Promise<readonly Finding[]> {
+    return storageOn(on, options).doctor()
   }
 
   const about = (findings: readonly Finding[], what: string) => findings.filter((finding) => finding.about === what)
@@ -39,8 +26,10 @@ await withServer('postgres', ({ url, own }) => {
 
   test('DB-19 an index that is missing or not valid is an error, and running what it says ends it', async () => {
     await found()
-    await pool.query(`drop index ${quoted}.row_key`)
-    await pool.query(`update pg_index set indisvalid = false where indexrelid = $1::regclass`, [`${quoted}.row_due`])
+    await pool.query(`drop index ${place.quoted}.row_key`)
+    await pool.query(`update pg_index set indisvalid = false where indexrelid = $1::regclass`, [
+      `${place.quoted}.row_due`,
+    ])
     const [finding] = about(await found(), 'indexes')
     expect(finding).toMatchObject({
       level: 'error',
@@ -53,7 +42,7 @@ await withServer('postgres', ({ url, own }) => {
 
   test('UP-03 tables of a later version are an error', async () => {
     await found()
-    await pool.query(`update ${quoted}.meta set value = 99`)
+    await pool.query(`update ${place.quoted}.meta set value = 99`)
     expect(about(await found(), 'schema')).toMatchObject([
       { level: 'error', message: expect.stringMatching(/version 99/) },
     ])
@@ -71,24 +60,16 @@ await withServer('postgres', ({ url, own }) => {
   ])('a server with %s is told of', async (setting, what, level, message) => {
     await found()
     const set = new pg.Pool({ connectionString: url, options: `-c ${setting}` })
-    try {
-      const findings = about(await found(set), what).filter((finding) => finding.level !== 'ok')
-      expect(findings).toMatchObject([{ level, message: expect.stringMatching(message) }])
-    } finally {
-      await set.end()
-    }
+    atEnd(() => set.end())
+    const findings = about(await found(set), what).filter((finding) => finding.level !== 'ok')
+    expect(findings).toMatchObject([{ level, message: expect.stringMatching(message) }])
   })
 
   test('DB-08 a server that takes no writes is taken as passing', async () => {
     await found()
     const set = new pg.Pool({ connectionString: url, options: '-c default_transaction_read_only=on' })
-    const storage = postgres(set, { schema })
-    try {
-      await expect(storage.insert([aRow('a')])).rejects.toMatchObject({ code: 'busy' })
-    } finally {
-      await storage.close()
-      await set.end()
-    }
+    atEnd(() => set.end())
+    await expect(storageOn(set).insert([aRow('a')])).rejects.toMatchObject({ code: 'busy' })
   })
 
   test('fsync and autovacuum that are off are told of', async ({ skip }) => {
@@ -117,16 +98,14 @@ await withServer('postgres', ({ url, own }) => {
     const latin = new URL(url)
     latin.pathname = `/${database}`
     expect(about(await found(latin.href), 'encoding')).toMatchObject([{ level: 'error' }])
-    for (const storage of opened.splice(0)) await storage.close()
+    await place.end()
     await pool.query(`drop database ${database}`)
   })
 
   test('hints that are turned off, and a pool that makes no connection to listen on, are told of', async () => {
     expect(about(await found(pool, { listen: false }), 'hints')).toMatchObject([{ level: 'ok' }])
     const bare = { connect: () => pool.connect(), on: () => {}, off: () => {} }
-    const storage = postgres(bare, { schema })
-    opened.push(storage)
-    expect(about(await storage.doctor(), 'hints')).toMatchObject([{ level: 'warning' }])
+    expect(about(await found(bare), 'hints')).toMatchObject([{ level: 'warning' }])
   })
 
   test('it throws where there is no server to look at', async () => {

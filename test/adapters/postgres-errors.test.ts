@@ -1,37 +1,15 @@
 /** What is told when the server, the network or the pool does not do what it should. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
-import {
-  type PgPool,
-  type PgPoolClient,
-  type PostgresOptions,
-  type PostgresStorage,
-  postgres,
-} from '../../adapters/postgres/index.ts'
+import { describe, expect, test } from 'vitest'
 import { listenerOf, startWire, throughPort } from '../servers/wire.ts'
 import { withServer } from '../servers/with-server.ts'
-import { newSchema, pg } from './fixtures/postgres-subject.ts'
+import { freshSchema } from './fixtures/postgres-schema.ts'
+import { pg, refusal, tampered } from './fixtures/postgres-subject.ts'
 import { aRow, completed, wanting } from './fixtures/rows.ts'
 
 await withServer('postgres', ({ url, own }) => {
-  const pool = new pg.Pool({ connectionString: url })
-  afterAll(() => pool.end())
-
-  let schema: string
-  const closers: (() => Promise<unknown>)[] = []
-  beforeEach(() => {
-    schema = newSchema()
-    closers.push(() => pool.query(`drop schema if exists ${pg.escapeIdentifier(schema)} cascade`))
-  })
-  afterEach(async () => {
-    for (const close of closers.splice(0).reverse()) await close()
-  })
-
-  function storageOn(on: PgPool | string, options: PostgresOptions = {}): PostgresStorage {
-    const storage = postgres(on, { schema, ...options })
-    closers.push(() => storage.close())
-    return storage
-  }
+  const place = freshSchema(url)
+  const { pool, storageOn, atEnd } = place
 
   function urlWith(fields: Partial<URL>): string {
     return Object.assign(new URL(url), fields).href
@@ -68,7 +46,7 @@ await withServer('postgres', ({ url, own }) => {
       const file = (await pool.query('show hba_file')).rows[0].hba_file
       const rules = readFileSync(file, 'utf8')
       writeFileSync(file, `host all ${role} 127.0.0.1/32 scram-sha-256\n${rules}`)
-      closers.push(async () => {
+      atEnd(async () => {
         writeFileSync(file, rules)
         await pool.query(`select pg_reload_conf(); drop role ${role}`)
       })
@@ -87,7 +65,7 @@ await withServer('postgres', ({ url, own }) => {
   describe('DB-10 a pool whose connections are all in use', () => {
     test('makes a call fail with `busy` in time, and what comes free later goes back unused', async () => {
       const one = new pg.Pool({ connectionString: url, max: 1 })
-      closers.push(() => one.end())
+      atEnd(() => one.end())
       const storage = storageOn(one, { callTimeoutMs: 700, listen: false })
       await storage.migrate()
       const held = await one.connect()
@@ -101,7 +79,7 @@ await withServer('postgres', ({ url, own }) => {
 
     test('is enough for any number of calls at the same time, when each is short', async () => {
       const one = new pg.Pool({ connectionString: url, max: 1 })
-      closers.push(() => one.end())
+      atEnd(() => one.end())
       const storage = storageOn(one)
       const stop = await storage.watch(() => {})
       const answers = await Promise.all(Array.from({ length: 100 }, (_, at) => storage.insert([aRow(`a${at}`)])))
@@ -113,10 +91,8 @@ await withServer('postgres', ({ url, own }) => {
   test('DB-06 a connection that goes silent ends its call in time, and the next one takes another', async () => {
     const wire = await startWire(listenerOf(url))
     const through = new pg.Pool({ connectionString: throughPort(url, wire.port) })
-    closers.push(
-      () => through.end(),
-      async () => wire.end(),
-    )
+    atEnd(() => through.end())
+    atEnd(() => wire.end())
     const storage = storageOn(through, { callTimeoutMs: 1000 })
     await storage.insert([aRow('a', { wakeAt: null })])
     wire.cut()
@@ -129,17 +105,12 @@ await withServer('postgres', ({ url, own }) => {
 
   test('a call that fails behind its first write has no code that would say that nothing was done', async () => {
     let left = Number.POSITIVE_INFINITY
-    const failing = (client: PgPoolClient): PgPoolClient => ({
-      on: (event, listener) => client.on(event, listener),
-      off: (event, listener) => client.off(event, listener),
-      release: (error) => client.release(error),
-      query(query) {
+    const connect = async () =>
+      tampered(await pool.connect(), (_, send) => {
         left -= 1
-        if (left >= 0) return client.query(query)
-        return Promise.reject(Object.assign(new Error('cancelled'), { severity: 'ERROR', code: '57014' }))
-      },
-    })
-    const storage = storageOn({ connect: async () => failing(await pool.connect()), on: () => {}, off: () => {} })
+        return left >= 0 ? send() : Promise.reject(refusal('57014', 'cancelled'))
+      })
+    const storage = storageOn({ connect, on: () => {}, off: () => {} })
     const row = aRow('a', { wakeAt: null })
     await storage.insert([row])
     const calls = [() => storage.insert([row]), () => storage.apply([completed({ ...row, rev: 1 })])]
@@ -159,20 +130,19 @@ await withServer('postgres', ({ url, own }) => {
     const client = new pg.Client(url)
     client.on('error', () => {})
     await client.connect()
-    closers.push(() => client.end())
+    atEnd(() => client.end())
     return client
   }
 
   test('DB-09 a deadlock with a transaction of the app is tried again', async () => {
     // Whose timer ends finds the deadlock: that of the storage, and not before the app has come into it.
     const patient = new pg.Pool({ connectionString: url, options: '-c deadlock_timeout=3000' })
-    closers.push(() => patient.end())
+    atEnd(() => patient.end())
     const storage = storageOn(patient)
     const rows = [aRow('a'), aRow('b')]
     await storage.insert(rows)
     const app = await appClient()
-    const lock = (id: string) =>
-      app.query(`select 1 from ${pg.escapeIdentifier(schema)}.row where id = '${id}' for update`)
+    const lock = (id: string) => app.query(`select 1 from ${place.quoted}.row where id = '${id}' for update`)
     await app.query("begin; set local deadlock_timeout = '1min'")
     await lock('b')
     const applied = storage.apply(rows.map((row) => completed(row)))
@@ -191,16 +161,16 @@ await withServer('postgres', ({ url, own }) => {
     await storage.migrate()
     await storage.insert([aRow('a')])
     const app = await appClient()
-    await app.query(`begin; select 1 from ${pg.escapeIdentifier(schema)}.row for update`)
+    await app.query(`begin; select 1 from ${place.quoted}.row for update`)
     await expect(storage.apply([completed(aRow('a'))])).rejects.toMatchObject({ code: 'busy' })
     await app.query('rollback')
     expect(await storage.get(['a'])).toEqual([aRow('a')])
   })
 
   test('DB-05 idle connections of the pool that break are none of the process its end', async () => {
-    const name = `idle ${schema}`
+    const name = `idle ${place.schema}`
     const fragile = new pg.Pool({ connectionString: url, application_name: name })
-    closers.push(() => fragile.end())
+    atEnd(() => fragile.end())
     const storage = storageOn(fragile)
     await Promise.all([1, 2, 3].map((at) => storage.insert([aRow(`a${at}`, { wakeAt: null })])))
     expect(fragile.idleCount).toBeGreaterThan(0)

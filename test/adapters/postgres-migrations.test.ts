@@ -1,35 +1,21 @@
 /** How the tables come to be: once, whoever comes first and however often somebody dies over it. */
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { migrationSql, type PostgresOptions, type PostgresStorage, postgres } from '../../adapters/postgres/index.ts'
+import { describe, expect, test } from 'vitest'
+import { migrationSql, type PostgresOptions } from '../../adapters/postgres/index.ts'
 import { withServer } from '../servers/with-server.ts'
-import { run, startProcess } from './fixtures/postgres-process.ts'
-import { newSchema, pg } from './fixtures/postgres-subject.ts'
+import { run } from './fixtures/ordered-process.ts'
+import { postgresProcess } from './fixtures/postgres-process.ts'
+import { freshSchema } from './fixtures/postgres-schema.ts'
+import { pg } from './fixtures/postgres-subject.ts'
 import { aRow, manyRows, wanting } from './fixtures/rows.ts'
 
 await withServer('postgres', ({ url }) => {
-  const pool = new pg.Pool({ connectionString: url })
-  afterAll(() => pool.end())
-
-  let schema: string
-  let quoted: string
-  const opened: PostgresStorage[] = []
-  beforeEach(() => {
-    schema = newSchema()
-    quoted = pg.escapeIdentifier(schema)
-  })
-  afterEach(async () => {
-    for (const storage of opened.splice(0)) await storage.close()
-    await pool.query(`drop schema if exists ${quoted} cascade`)
-  })
-
-  function storageOn(options: PostgresOptions = {}): PostgresStorage {
-    const storage = postgres(pool, { schema, ...options })
-    opened.push(storage)
-    return storage
-  }
+  const place = freshSchema(url)
+  const { pool, storageOn } = place
 
   async function tables(): Promise<string[]> {
-    const { rows } = await pool.query('select tablename from pg_tables where schemaname = $1 order by 1', [schema])
+    const { rows } = await pool.query('select tablename from pg_tables where schemaname = $1 order by 1', [
+      place.schema,
+    ])
     return rows.map(({ tablename }) => tablename)
   }
 
@@ -42,7 +28,7 @@ await withServer('postgres', ({ url }) => {
   })
 
   test('UP-02 eight processes that find no tables make them once, and all write', async () => {
-    const children = await Promise.all(Array.from({ length: 8 }, () => startProcess(url, schema)))
+    const children = await Promise.all(Array.from({ length: 8 }, () => postgresProcess(url, place.schema)))
     const ends = await Promise.all(children.map((child, at) => run(child, { insert: 20, prefix: `${at}-` })))
     expect(ends.map(({ said }) => said)).toEqual(Array(8).fill(20))
     expect((await storageOn().count({ upTo: 1000 })).counts).toEqual({ resize: { waiting: 160 } })
@@ -51,7 +37,7 @@ await withServer('postgres', ({ url }) => {
   test('CR-11 a process that is killed before any statement of the migration leaves nothing or all of it', async () => {
     let killed = 0
     for (let statement = 1; ; statement++) {
-      const { said, signal } = await run(await startProcess(url, schema), { migrateUntil: statement })
+      const { said, signal } = await run(await postgresProcess(url, place.schema), { migrateUntil: statement })
       if (signal !== 'SIGKILL') {
         expect(said).toBe('migrated')
         break
@@ -67,21 +53,21 @@ await withServer('postgres', ({ url }) => {
 
   test('UP-03 a newer schema is refused and nothing is written', async () => {
     await storageOn().migrate()
-    await pool.query(`update ${quoted}.meta set value = 99 where name = 'schema'`)
+    await pool.query(`update ${place.quoted}.meta set value = 99 where name = 'schema'`)
     const storage = storageOn()
     const refused = { code: 'newer_schema', message: expect.stringMatching(/version 99.*Nothing was written/) }
     await expect(storage.insert([aRow('a')])).rejects.toMatchObject(refused)
     await expect(storage.migrate()).rejects.toMatchObject(refused)
-    expect((await pool.query(`select count(*)::int as rows from ${quoted}.row`)).rows).toEqual([{ rows: 0 }])
-    expect((await pool.query(`select value::int from ${quoted}.meta`)).rows).toEqual([{ value: 99 }])
+    expect((await pool.query(`select count(*)::int as rows from ${place.quoted}.row`)).rows).toEqual([{ rows: 0 }])
+    expect((await pool.query(`select value::int from ${place.quoted}.meta`)).rows).toEqual([{ value: 99 }])
     // It is not remembered: when the other version was rolled back, the same storage works.
-    await pool.query(`update ${quoted}.meta set value = 1`)
+    await pool.query(`update ${place.quoted}.meta set value = 1`)
     expect(await storage.insert([aRow('a')])).toEqual(['inserted'])
   })
 
   describe('migrate: false', () => {
     test('refuses until the tables are there, and makes none', async () => {
-      const storage = storageOn({ migrate: false })
+      const storage = storageOn(pool, { migrate: false })
       const refused = { code: 'not_usable', message: expect.stringMatching(/has no tables yet/) }
       await expect(storage.claim(wanting('resize', 1))).rejects.toMatchObject(refused)
       expect(await tables()).toEqual([])
@@ -90,22 +76,20 @@ await withServer('postgres', ({ url }) => {
     })
 
     test('works on tables that were made by hand from the text', async () => {
-      await pool.query(migrationSql({ schema }))
-      const storage = storageOn({ migrate: false })
+      await pool.query(migrationSql({ schema: place.schema }))
+      const storage = storageOn(pool, { migrate: false })
       expect(await storage.insert([aRow('a')])).toEqual(['inserted'])
       const findings = await storage.doctor()
       expect(findings.filter(({ level }) => level === 'error')).toEqual([])
     })
 
     test('a role that may not make tables works with it, and without it says what is missing', async () => {
-      const role = pg.escapeIdentifier(`worker ${schema}`)
+      const role = pg.escapeIdentifier(`worker ${place.schema}`)
       await pool.query(`create role ${role} login`)
       const { host, pathname } = new URL(url)
       const as = (options: PostgresOptions) => {
-        const user = encodeURIComponent(`worker ${schema}`)
-        const storage = postgres(`postgres://${user}@${host}${pathname}`, { schema, ...options })
-        opened.push(storage)
-        return storage
+        const user = encodeURIComponent(`worker ${place.schema}`)
+        return storageOn(`postgres://${user}@${host}${pathname}`, options)
       }
       try {
         const refused = { code: 'not_usable', message: expect.stringMatching(/rights of this role.*permission denied/) }
@@ -114,20 +98,20 @@ await withServer('postgres', ({ url }) => {
 
         await storageOn().migrate()
         await pool.query(
-          `grant usage on schema ${quoted} to ${role}; grant select on all tables in schema ${quoted} to ${role}`,
+          `grant usage on schema ${place.quoted} to ${role}; grant select on all tables in schema ${place.quoted} to ${role}`,
         )
         const reader = as({ migrate: false })
         await expect(reader.insert([aRow('a')])).rejects.toMatchObject({ code: 'not_usable' })
         const rights = (await reader.doctor()).find(({ about }) => about === 'rights')
         expect(rights).toMatchObject({ level: 'error', message: expect.stringMatching(/insert, update, delete on/) })
 
-        await pool.query(`grant insert, update, delete on ${quoted}.row to ${role}`)
+        await pool.query(`grant insert, update, delete on ${place.quoted}.row to ${role}`)
         expect(await reader.insert([aRow('a')])).toEqual(['inserted'])
         // The tables are up to date, so there is nothing that it would have to make.
         expect(await as({}).insert([aRow('b')])).toEqual(['inserted'])
       } finally {
-        for (const storage of opened.splice(0)) await storage.close()
-        await pool.query(`drop schema if exists ${quoted} cascade; drop role ${role}`)
+        await place.end()
+        await pool.query(`drop schema if exists ${place.quoted} cascade; drop role ${role}`)
       }
     })
   })

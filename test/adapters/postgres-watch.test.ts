@@ -1,15 +1,10 @@
 /** Hints between processes, and what becomes of them when the connection that listens does not last. */
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
-import {
-  type PgPool,
-  type PgPoolClient,
-  type PostgresOptions,
-  type PostgresStorage,
-  postgres,
-} from '../../adapters/postgres/index.ts'
+import { describe, expect, test } from 'vitest'
+import type { PostgresStorage } from '../../adapters/postgres/index.ts'
 import { listenerOf, startWire, throughPort } from '../servers/wire.ts'
 import { withServer } from '../servers/with-server.ts'
-import { newSchema, pg } from './fixtures/postgres-subject.ts'
+import { freshSchema } from './fixtures/postgres-schema.ts'
+import { pg, refusal, tampered } from './fixtures/postgres-subject.ts'
 import { aRow, completed, manyRows } from './fixtures/rows.ts'
 
 /** Due by any clock, and never. */
@@ -17,24 +12,8 @@ const DUE = 1
 const FUTURE = 8_000_000_000_000
 
 await withServer('postgres', ({ url }) => {
-  const pool = new pg.Pool({ connectionString: url })
-  afterAll(() => pool.end())
-
-  let schema: string
-  const closers: (() => Promise<unknown>)[] = []
-  beforeEach(() => {
-    schema = newSchema()
-    closers.push(() => pool.query(`drop schema if exists ${pg.escapeIdentifier(schema)} cascade`))
-  })
-  afterEach(async () => {
-    for (const close of closers.splice(0).reverse()) await close()
-  })
-
-  function storageOn(on: PgPool | string = pool, options: PostgresOptions = {}): PostgresStorage {
-    const storage = postgres(on, { schema, ...options })
-    closers.push(() => storage.close())
-    return storage
-  }
+  const place = freshSchema(url)
+  const { pool, storageOn, atEnd } = place
 
   async function watched(storage: PostgresStorage): Promise<() => number> {
     let wakes = 0
@@ -48,18 +27,18 @@ await withServer('postgres', ({ url }) => {
   async function ear(): Promise<() => number> {
     const client = new pg.Client(url)
     await client.connect()
-    closers.push(() => client.end())
+    atEnd(() => client.end())
     let heard = 0
     client.on('notification', () => {
       heard += 1
     })
-    await client.query(`listen ${pg.escapeIdentifier(schema)}`)
+    await client.query(`listen ${place.quoted}`)
     return () => heard
   }
 
   const listeners = async () => {
     const text = `select pid from pg_stat_activity where query = $1 and state = 'idle'`
-    return (await pool.query(text, [`listen ${pg.escapeIdentifier(schema)}`])).rows.map(({ pid }) => pid)
+    return (await pool.query(text, [`listen ${place.quoted}`])).rows.map(({ pid }) => pid)
   }
 
   test('a row that another storage inserts wakes, and so does one that an apply makes due', async () => {
@@ -81,7 +60,7 @@ await withServer('postgres', ({ url }) => {
     await storage.apply([completed(aRow('b')), completed(aRow('x'), { wakeAt: DUE })])
     // The last words of a storage that closes come after all that it had to say.
     await storage.close()
-    await pool.query('select pg_notify($1, $2)', [schema, 'the end'])
+    await pool.query('select pg_notify($1, $2)', [place.schema, 'the end'])
     await expect.poll(heard).toBe(2)
   })
 
@@ -92,24 +71,20 @@ await withServer('postgres', ({ url }) => {
     await Promise.all(manyRows(500, { wakeAt: DUE }).map((row) => storage.insert([row])))
     const bursts = (Date.now() - begun) / 50
     await storage.close()
-    await pool.query('select pg_notify($1, $2)', [schema, 'the end'])
+    await pool.query('select pg_notify($1, $2)', [place.schema, 'the end'])
     await expect.poll(heard).toBeGreaterThan(1)
     expect(heard()).toBeLessThan(bursts + 5)
   })
 
   test('DB-29 a hint that cannot be sent fails no insert', async () => {
     let refused = 0
-    const deaf = (client: PgPoolClient): PgPoolClient => ({
-      on: (event, listener) => client.on(event, listener),
-      off: (event, listener) => client.off(event, listener),
-      release: (error) => client.release(error),
-      query(query) {
-        if (!query.text.includes('pg_notify')) return client.query(query)
+    const connect = async () =>
+      tampered(await pool.connect(), ({ text }, send) => {
+        if (!text.includes('pg_notify')) return send()
         refused += 1
-        return Promise.reject(Object.assign(new Error('too many notifications'), { severity: 'ERROR', code: '54000' }))
-      },
-    })
-    const storage = storageOn({ connect: async () => deaf(await pool.connect()), on: () => {}, off: () => {} })
+        return Promise.reject(refusal('54000', 'too many notifications'))
+      })
+    const storage = storageOn({ connect, on: () => {}, off: () => {} })
     expect(await storage.insert([aRow('a', { wakeAt: DUE })])).toEqual(['inserted'])
     await expect.poll(() => refused).toBe(1)
   })
@@ -117,7 +92,7 @@ await withServer('postgres', ({ url }) => {
   describe('the connection that listens', () => {
     test('is none of the pool, is shared by all watches and ends with the last', async () => {
       const one = new pg.Pool({ connectionString: url, max: 1 })
-      closers.push(() => one.end())
+      atEnd(() => one.end())
       const storage = storageOn(one)
       const stops = await Promise.all([1, 2, 3].map(() => storage.watch(() => {})))
       expect(await listeners()).toHaveLength(1)
@@ -140,10 +115,8 @@ await withServer('postgres', ({ url }) => {
     test('DB-06 is made again when it went silent', async () => {
       const wire = await startWire(listenerOf(url))
       const through = new pg.Pool({ connectionString: throughPort(url, wire.port) })
-      closers.push(
-        () => through.end(),
-        async () => wire.end(),
-      )
+      atEnd(() => through.end())
+      atEnd(() => wire.end())
       const wakes = await watched(storageOn(through, { callTimeoutMs: 500 }))
       wire.cut()
       wire.mendForNew()
@@ -152,7 +125,7 @@ await withServer('postgres', ({ url }) => {
 
     test('may fail at first: the watch begins without it and goes on trying', async () => {
       const wire = await startWire(listenerOf(url))
-      closers.push(async () => wire.end())
+      atEnd(() => wire.end())
       wire.cut()
       const storage = storageOn(pool, { listen: throughPort(url, wire.port), callTimeoutMs: 500 })
       const wakes = await watched(storage)

@@ -1,11 +1,10 @@
 /** What the doctor of an SQLite storage sees: each thing that can be wrong, made wrong. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type SqliteStorage, sqlite } from '../../adapters/sqlite/index.ts'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { type SqliteDatabase, type SqliteStorage, sqlite } from '../../adapters/sqlite/index.ts'
 import type { Finding } from '../../src/storage/index.ts'
+import { freshPlace } from './fixtures/sqlite-place.ts'
 
 const fileSystem = vi.hoisted(() => ({ type: 0xef53 }))
 vi.mock('node:fs', async (original) => ({
@@ -13,21 +12,12 @@ vi.mock('node:fs', async (original) => ({
   statfsSync: () => fileSystem,
 }))
 
-let folder: string
-let file: string
-let db: DatabaseSync
+const place = freshPlace()
+let db: SqliteDatabase
 
 beforeEach(() => {
   fileSystem.type = 0xef53
-  folder = mkdtempSync(join(tmpdir(), 'piecework-'))
-  file = join(folder, 'work.db')
-  db = new DatabaseSync(file)
-  db.exec('pragma journal_mode = wal')
-})
-
-afterEach(() => {
-  db.close()
-  rmSync(folder, { recursive: true })
+  db = place.connected((file) => new DatabaseSync(file))
 })
 
 const about = (storage: SqliteStorage, subject: string): Finding | undefined =>
@@ -37,7 +27,7 @@ const levels = (storage: SqliteStorage) =>
 
 describe('the doctor of an SQLite storage', () => {
   test('finds nothing wrong with a file that it opened itself', () => {
-    const storage = sqlite(join(folder, 'own.db'))
+    const storage = sqlite(join(place.folder, 'own.db'))
     const all = { schema: 'ok', indexes: 'ok', durability: 'ok', journal: 'ok', place: 'ok', clock: 'ok' }
     expect(levels(storage)).toEqual(all)
     storage.close()
