@@ -1,20 +1,19 @@
 /** What needs a replica set: the app's transactions and change streams; and what a standalone server says to that. */
-import { MongoClient } from 'mongodb'
-import { afterAll, describe, expect, test } from 'vitest'
+import type { MongoClient } from 'mongodb'
+import { describe, expect, test } from 'vitest'
 import { mongo } from '../../adapters/mongo/index.ts'
 import { withServer } from '../servers/with-server.ts'
-import { newDatabase } from './fixtures/mongo-database.ts'
+import { freshDatabases } from './fixtures/mongo-client.ts'
 import { aRow, completed, manyRows, wanting } from './fixtures/rows.ts'
 
 const hello = async (client: MongoClient) =>
   (await client.db('admin').command({ hello: 1 })).setName as string | undefined
 
 await withServer('mongo', (server) => {
-  const client = new MongoClient(server.url)
-  afterAll(() => client.close())
+  const { client, newDb } = freshDatabases(server.url)
 
   test('within refuses what is no session, and a session without a transaction', async () => {
-    const storage = mongo(client.db(newDatabase()))
+    const storage = mongo(newDb())
     expect(() => storage.within({} as never)).toThrow('Expected `session` to be a ClientSession')
     const session = client.startSession()
     expect(() => storage.within(session)).toThrow(
@@ -27,7 +26,7 @@ await withServer('mongo', (server) => {
     skip,
   }) => {
     if (await hello(client)) skip('the server is a replica set')
-    const db = client.db(newDatabase())
+    const db = newDb()
     const storage = mongo(db)
     const session = client.startSession()
     session.startTransaction()
@@ -40,7 +39,6 @@ await withServer('mongo', (server) => {
     const stop = await storage.watch(() => expect.unreachable())
     await storage.insert([aRow('b')])
     await stop()
-    await db.dropDatabase()
   })
 
   describe('on a replica set', () => {
@@ -54,7 +52,7 @@ await withServer('mongo', (server) => {
     }
 
     onReplicaSet("CR-06 what is written within the app's transaction is committed or rolled back with it", async () => {
-      const db = client.db(newDatabase())
+      const db = newDb()
       const storage = mongo(db)
       const orders = db.collection('orders')
       await orders.insertOne({ total: 1 })
@@ -72,11 +70,10 @@ await withServer('mongo', (server) => {
         'order-true',
         undefined,
       ])
-      await db.dropDatabase()
     })
 
     onReplicaSet('a duplicate within a transaction is named and does not end it', async () => {
-      const db = client.db(newDatabase())
+      const db = newDb()
       const storage = mongo(db)
       await storage.insert([aRow('a', { key: 'k' })])
       const results = await client.withSession((session) =>
@@ -86,11 +83,10 @@ await withServer('mongo', (server) => {
       )
       expect(results).toEqual([{ duplicate: 'a' }, { duplicate: 'a' }, 'inserted', { duplicate: 'c' }])
       expect((await storage.get(['c']))[0]).toEqual(aRow('c'))
-      await db.dropDatabase()
     })
 
     onReplicaSet('every verb works within a transaction', async () => {
-      const db = client.db(newDatabase())
+      const db = newDb()
       const storage = mongo(db)
       await storage.insert(manyRows(3))
       await client.withSession((session) =>
@@ -103,11 +99,10 @@ await withServer('mongo', (server) => {
         }),
       )
       expect(await storage.count({ upTo: 10 })).toMatchObject({ counts: { resize: { waiting: 2, completed: 1 } } })
-      await db.dropDatabase()
     })
 
     onReplicaSet('a watch tells of rows that another process adds', async () => {
-      const db = client.db(newDatabase())
+      const db = newDb()
       const storage = mongo(db)
       let wakes = 0
       const stop = await storage.watch(() => {
@@ -124,7 +119,6 @@ await withServer('mongo', (server) => {
         .toBeGreaterThan(0)
       await stop()
       await storage.close()
-      await db.dropDatabase()
     })
   })
 })
