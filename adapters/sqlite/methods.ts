@@ -36,7 +36,8 @@ export function methodsFor(names: Names): (session: Session) => Methods {
     extend: (rows, until) => (rows.length === 0 ? [] : session.write((db) => extend(db, rows, until))),
     apply: (changes) => (changes.length === 0 ? [] : session.write((db) => apply(db, changes))),
     get: (ids) => session.read((db) => get(db, ids)),
-    find: (by, limit) => session.read((db) => find(db, by, limit)),
+    // Parts are looked for state by state: one that goes from a state to another meanwhile must not slip through.
+    find: (by, limit) => session['parent' in by ? 'snapshot' : 'read']((db) => find(db, by, limit)),
     count: (by) => session.read((db) => count(db, by)),
     now: () => session.read((db) => ({ now: Number(db.all(NOW)[0]?.[0]), error: 0 })),
   })

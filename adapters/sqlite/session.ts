@@ -6,6 +6,8 @@ import { meaningOf, withMeaning } from './errors.ts'
 /** Runs a method's statements against the connection. */
 export interface Session {
   read<T>(body: (db: Connection) => T): T
+  /** As `read`, and all its statements see the file as it is at one moment. */
+  snapshot<T>(body: (db: Connection) => T): T
   /** All that `body` writes is kept or none of it. */
   write<T>(body: (db: Connection) => T): T
 }
@@ -35,16 +37,17 @@ export function ownSession(
         refuseClosed()
         return body(db)
       }),
+    snapshot: (body) =>
+      withMeaning(() => {
+        refuseClosed()
+        // Inside the app's transaction it is so already.
+        return isInTransaction(db) ? body(db) : within(db, 'begin', body)
+      }),
     write(body) {
       const result = withMeaning(() => {
         refuse()
         // Taking the write lock at the start waits for its turn; a read that turns into a write is refused at once.
-        db.exec('begin immediate')
-        return undo(db, 'rollback', () => {
-          const made = body(db)
-          db.exec('commit')
-          return made
-        })
+        return within(db, 'begin immediate', body)
       })
       afterCommit()
       return result
@@ -59,12 +62,15 @@ export function sessionWithin(db: Connection, refuseClosed: () => void): Session
     if (!db.isInTransaction()) throw new TypeError('Expected `tx` to have a transaction open, got one that has none')
   }
 
+  const read: Session['read'] = (body) =>
+    withMeaning(() => {
+      refuse()
+      return body(db)
+    })
+
   return {
-    read: (body) =>
-      withMeaning(() => {
-        refuse()
-        return body(db)
-      }),
+    read,
+    snapshot: read,
     write: (body) =>
       withMeaning(() => {
         refuse()
@@ -85,6 +91,15 @@ function isInTransaction(db: Connection): boolean {
     // The app has closed it.
     return false
   }
+}
+
+function within<T>(db: Connection, begin: string, body: (db: Connection) => T): T {
+  db.exec(begin)
+  return undo(db, 'rollback', () => {
+    const made = body(db)
+    db.exec('commit')
+    return made
+  })
 }
 
 function undo<T>(db: Connection, how: string, body: () => T): T {
