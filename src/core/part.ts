@@ -48,8 +48,11 @@ export function definitionName(rowName: string): string {
   return rowName.startsWith(prefix) ? rowName.slice(prefix.length) : rowName
 }
 
-/** The states of parts that are still to be done. */
-export const openStates: readonly string[] = ['held', 'waiting', 'running']
+/**
+ * The states of parts that are still to be done, as long as their job goes on. That includes a skipped one: somebody
+ * skipped it by an older view of a job that was resumed since, and it is opened again when the job wakes.
+ */
+export const openStates: readonly string[] = ['held', 'waiting', 'running', 'skipped']
 
 /** A part's job has failed or was cancelled: it will not run. An attempt that was claimed and did not begin is given back. */
 export function skip(task: HeldTask | WaitingTask | RunningTask, now: Instant): SkippedTask {
@@ -57,7 +60,12 @@ export function skip(task: HeldTask | WaitingTask | RunningTask, now: Instant): 
   return { ...baseOf(task), attempts, state: 'skipped', doneAt: now }
 }
 
+/** A part that was skipped though its job goes on. */
+export function unskip(task: SkippedTask, hold: boolean, now: Instant): HeldTask | WaitingTask {
+  return hold ? { ...baseOf(task), state: 'held' } : { ...baseOf(task), state: 'waiting', wakeAt: now }
+}
+
 /** A part of a job that goes on: it begins anew once its job releases it. */
-export function holdAgain(task: FailedTask | CancelledTask | SkippedTask, now: Instant): HeldTask {
+export function holdAgain(task: WaitingTask | FailedTask | CancelledTask | SkippedTask, now: Instant): HeldTask {
   return { ...baseOf(retry(task, now)), state: 'held' }
 }

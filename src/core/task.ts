@@ -8,6 +8,7 @@ import type { Instant } from './duration.ts'
 import { describeError, type ErrorRecord } from './error-record.ts'
 import { CrashedError } from './errors.ts'
 import { decide, type RetryPolicy } from './retry.ts'
+import type { SlotNotes } from './slot.ts'
 
 /** The most error records kept of one task; older ones go first. */
 export const maxErrorRecords = 50
@@ -33,17 +34,6 @@ interface TaskBase {
   readonly progress: unknown
   /** Of a part: what it knows of its job's slots. */
   readonly slot?: SlotNotes | undefined
-}
-
-/** Where only so many parts of a job run at once, each open one has a slot and hands it on. `run` goes up by a resume. */
-export interface SlotNotes {
-  readonly run: number
-  /** The part that this one got its slot from. */
-  readonly from?: string
-  /** After a resume: it has one from the beginning, as the first parts of a first run do. */
-  readonly first?: boolean
-  /** The part that gets it next, decided in the same write that ends this one. */
-  readonly to?: string
 }
 
 /** Added but not released: it never becomes due by itself. */
@@ -112,6 +102,7 @@ export type TaskState = Task['state']
 export const taskMoves = {
   held: { waiting: 'release', cancelled: 'cancel', skipped: 'a part whose job failed or was cancelled' },
   waiting: {
+    held: 'its job is resumed',
     running: 'claim',
     waiting: 'retry (due now)',
     cancelled: 'cancel',
@@ -128,7 +119,7 @@ export const taskMoves = {
   completed: {},
   failed: { waiting: 'retry', held: 'its job is resumed' },
   cancelled: { waiting: 'retry', held: 'its job is resumed' },
-  skipped: { held: 'its job is resumed' },
+  skipped: { held: 'its job is resumed', waiting: 'its job goes on' },
 } as const satisfies Record<TaskState, Partial<Record<TaskState, string>>>
 
 /** How an attempt ended, as the runner reports it. */

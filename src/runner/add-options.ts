@@ -36,7 +36,7 @@ export interface Placement {
 }
 
 /** The middle of 0 to 9: there is room before and behind. */
-const defaultPriority = 5
+export const defaultPriority = 5
 
 /** No options: what most tasks are added with. */
 export const noOptions: AddOptions = Object.freeze({})

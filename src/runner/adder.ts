@@ -14,9 +14,6 @@ import { validate } from './schema.ts'
 /** Room that is kept in a row for what a task remembers: times, an error, why it failed. */
 const memoReserveBytes = 2_048
 
-/** How often an insert that failed is tried before its callers are told. */
-const maxTries = 4
-
 /** What became of an added task. `duplicate`: a task with its id or key is there; `id` is that task's. */
 export interface Added<TaskId extends string = string> {
   readonly id: TaskId
@@ -154,11 +151,7 @@ export class Adder {
       const batch = rows.slice(from, from + storage.traits.batchMax)
       try {
         // The ids are ours and made before: an insert whose answer was lost finds its own rows at the next try.
-        const inserted = await health.through(
-          () => storage.insert(batch),
-          (failures) => failures >= maxTries,
-        )
-        results.push(...inserted)
+        results.push(...(await health.few(() => storage.insert(batch))))
       } catch (error) {
         cause = error
         results.push(...batch.map(() => undefined))

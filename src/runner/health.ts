@@ -11,6 +11,9 @@ const firstDelayMs = 50
 const maxDelayMs = 4_000
 const warnEveryMs = 10_000
 
+/** How often a storage that fails is asked before a caller who waits is told. */
+const triesForCaller = 4
+
 /** A storage may be busy for so long, with the app's own transaction for one, without anybody's having to know. */
 const busyMs = 5_000
 
@@ -80,6 +83,27 @@ export class Health {
       }
     }
     throw last
+  }
+
+  /** A few times only: for a caller who waits for the answer. @throws the last error. */
+  few<T>(call: () => T | Promise<T>): Promise<T> {
+    return this.through(call, (failures) => failures >= triesForCaller)
+  }
+
+  /**
+   * The same with an error that a caller can use.
+   * @throws PieceworkError `storage_failed` with the ids; any PieceworkError of `call` as it is.
+   */
+  async answer<T>(
+    to: { readonly doing: string; readonly ids: readonly string[] },
+    call: () => T | Promise<T>,
+  ): Promise<T> {
+    try {
+      return await this.few(call)
+    } catch (cause) {
+      if (cause instanceof PieceworkError) throw cause
+      throw new PieceworkError('storage_failed', `The storage failed while ${to.doing}`, { cause, ids: to.ids })
+    }
   }
 
   /** Waits, unless {@link endPauses} is called: whoever waits has to see for itself what to do then. */

@@ -81,6 +81,7 @@ export class Intake {
   wake(): void {
     this.#dry.clear()
     this.#woken = true
+    this.#jobs.fillSlots()
     this.#bell.ring()
   }
 

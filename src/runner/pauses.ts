@@ -58,21 +58,19 @@ export class Pauses {
       input: 'null',
       memo: 'null',
     }
-    await health.through(() => storage.insert([row]), enough)
+    await health.few(() => storage.insert([row]))
     this.#paused.add(name)
   }
 
   async resume(name: string): Promise<void> {
     const { health, storage } = this.#engine
-    await health.through(async () => {
+    await health.few(async () => {
       const [row] = await storage.get([pauseId(name)])
       if (row) await storage.apply([{ row, next: null }])
-    }, enough)
+    })
     this.#paused.delete(name)
   }
 }
-
-const enough = (failures: number) => failures >= 3
 
 // A name may hold a slash and an id may not; `%` keeps two names from making one id.
 function pauseId(name: string): string {

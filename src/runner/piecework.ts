@@ -1,14 +1,12 @@
 /** `piecework({ storage, definitions })`: the face of the library. What each verb does is done in a room of its own. */
-import { LeaseLostError } from '../core/errors.ts'
 import { expected, expectOptions } from '../core/expect.ts'
 import { checkStoredId } from '../core/name.ts'
-import { definitionName, rowId } from '../core/part.ts'
-import { cancel, release, retry } from '../core/task.ts'
+import { rowId } from '../core/part.ts'
 import { taskRow } from '../storage/codec.ts'
-import { jobRow } from '../storage/job-codec.ts'
 import type { Storage } from '../storage/storage.ts'
 import { type AddOptions, addOptionNames, noOptions, type ThroughOptions } from './add-options.ts'
 import { type Added, Adder } from './adder.ts'
+import { ByHand } from './by-hand.ts'
 import type { Id, InputArgs, NewTask, TaskDefinition } from './definition.ts'
 import type { Engine } from './engine.ts'
 import { checkListener, type PieceworkEvents } from './events.ts'
@@ -18,7 +16,6 @@ import { JobFace } from './jobs/face.ts'
 import { JobRunner } from './jobs/run-job.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { makeEngine } from './make-engine.ts'
-import { moveTask } from './move-task.ts'
 import type { AnyDefinition, CheckedOptions, PieceworkOptions } from './options.ts'
 import { checkOptions, checkStorage } from './options.ts'
 import { type Purged, type PurgeOptions, purge } from './purge.ts'
@@ -40,6 +37,7 @@ export class Piecework extends JobFace {
   readonly #worker: Worker
   readonly #adder: Adder
   readonly #life: Lifecycle
+  readonly #byHand: ByHand
 
   /** @internal Use {@link piecework}. */
   constructor(options: CheckedOptions) {
@@ -58,6 +56,7 @@ export class Piecework extends JobFace {
     this.#engine = engine
     this.#worker = worker
     this.#life = life
+    this.#byHand = new ByHand(engine, worker)
     this.#adder = new Adder(engine, (row) => worker.noteDue(row.wakeAt ?? 0))
   }
 
@@ -108,31 +107,23 @@ export class Piecework extends JobFace {
    */
   async cancel(id: string): Promise<boolean> {
     await this.#life.ready()
-    if (await this.#isJob(id)) return this.#worker.jobs.cancel(id)
-    const row = await this.#move(id, (task, now) =>
-      task.state === 'held' || task.state === 'waiting' || task.state === 'running' ? cancel(task, now) : undefined,
-    )
-    if (!row) return false
-    this.#worker.abortCancelled(row, new LeaseLostError('The task was cancelled'))
-    this.#engine.notifier.tell('cancelled', () => ({ id, name: definitionName(row.name) }))
-    return true
+    return this.#byHand.cancel(id)
   }
 
   /**
    * Makes a waiting task due now, or runs one again that failed or was cancelled, with all its attempts. `false` for
-   * any other: a completed task is never run again. It does not take its key again. A job goes on with what is left.
+   * any other: a completed task is never run again. It does not take its key again. A job goes on with what is left; of
+   * one with `workers`, a part that failed goes on with its job only.
    */
   async retry(id: string): Promise<boolean> {
     await this.#life.ready()
-    if (await this.#isJob(id)) return this.#worker.jobs.resume(id)
-    return this.#awaken(id, (task, now) =>
-      task.state === 'waiting' || task.state === 'failed' || task.state === 'cancelled' ? retry(task, now) : undefined,
-    )
+    return this.#byHand.retry(id)
   }
 
   /** Lets a task go that was added with `hold: true`; `false` when it is not held. */
-  release(id: string): Promise<boolean> {
-    return this.#awaken(id, (task) => (task.state === 'held' ? release(task) : undefined))
+  async release(id: string): Promise<boolean> {
+    await this.#life.ready()
+    return this.#byHand.release(id)
   }
 
   /** Stops all processes from beginning tasks of a definition, within about a second, until `resume`. */
@@ -226,21 +217,6 @@ export class Piecework extends JobFace {
     // All are checked before the first is stored: one bad entry leaves nothing behind.
     const rows = await this.#adder.prepare(drafts)
     return through === undefined ? this.#adder.add(rows) : this.#adder.addThrough(rows, through)
-  }
-
-  async #isJob(id: string): Promise<boolean> {
-    return jobRow((await this.#engine.storage.get([checkStoredId('id', id)]))[0]) !== undefined
-  }
-
-  async #move(id: string, move: Parameters<typeof moveTask>[2]) {
-    await this.#life.ready()
-    return moveTask(this.#engine, rowId(checkStoredId('id', id)), move)
-  }
-
-  async #awaken(id: string, move: Parameters<typeof moveTask>[2]): Promise<boolean> {
-    const row = await this.#move(id, move)
-    if (row?.wakeAt != null) this.#worker.noteDue(row.wakeAt)
-    return row !== undefined
   }
 
   #known(definition: AnyDefinition): string {

@@ -14,7 +14,8 @@ import type { ApplyResult, Change } from '../storage/storage.ts'
 import type { Attempt } from './attempt.ts'
 import type { Engine } from './engine.ts'
 import { eventOf } from './execution.ts'
-import type { Jobs, Stored } from './jobs/jobs.ts'
+import type { Stored } from './jobs/ended.ts'
+import type { Jobs } from './jobs/jobs.ts'
 import type { Heirs } from './jobs/slots.ts'
 
 /** A task after its attempt. */
@@ -167,5 +168,5 @@ export class Settler {
 /** A part that is done names who gets its slot. */
 function withHeir(task: SettledTask, heirs: Heirs): SettledTask {
   const heir = heirs.get(task.id)
-  return heir && task.slot ? { ...task, slot: { ...task.slot, to: heir.id } } : task
+  return heir && task.slot ? { ...task, slot: { ...task.slot, to: heir.row.id } } : task
 }

@@ -159,6 +159,7 @@ export class Worker {
     this.#crew.giveBackWaiting()
     await Promise.allSettled(this.#foreground)
     await this.#crew.finish()
+    await this.jobs.idle()
   }
 
   async #runOne(): Promise<string | undefined> {

@@ -6,12 +6,12 @@ import { instantOfId } from '../core/id.ts'
 import type { JobFailure } from '../core/job.ts'
 import { storedKey } from '../core/name.ts'
 import { decode, encode } from '../core/payload.ts'
+import type { SlotNotes } from '../core/slot.ts'
 import {
   type CompletedTask,
   type FailedTask,
   type FailureReason,
   type HeldTask,
-  type SlotNotes,
   type Task,
   taskMoves,
   type WaitingTask,
@@ -54,6 +54,8 @@ export interface JobMemo {
   readonly workers: number | null
   /** Goes up with each resume. */
   readonly run: number
+  /** Held parts with slots of their own may lie anywhere among the others. */
+  readonly scattered?: true
   readonly failure?: JobFailure
   /** When it ended early. Its row's `doneAt` comes when its parts were swept: a purge must not take it before. */
   readonly overAt?: number

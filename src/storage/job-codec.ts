@@ -2,7 +2,6 @@
 import { instantOfId } from '../core/id.ts'
 import type { Job, JobState } from '../core/job.ts'
 import { decode } from '../core/payload.ts'
-
 import { type JobMemo, jobMemoOf } from './codec.ts'
 import type { NextRow, Row } from './storage.ts'
 
@@ -64,6 +63,11 @@ export function runOf(row: Row): number {
   return memoTextOf(row).job.run
 }
 
+/** Whether held parts with slots of their own may lie anywhere among the others. */
+export function isScattered(row: Row): boolean {
+  return memoTextOf(row).job.scattered === true
+}
+
 /**
  * The row that a job becomes by a move of its own; the moves of its reduce are a task's (`nextRow`). A job that ended
  * early is due once more: whoever claims it skips the parts that have not begun.
@@ -75,6 +79,7 @@ export function nextJobRow(job: Job, row: Row, holder: string): NextRow {
     total: job.state === 'open' ? null : job.total,
     workers: job.workers,
     run: notes.run,
+    ...(notes.scattered ? { scattered: true } : {}),
     ...(job.state === 'failed' ? { failure: job.failure } : {}),
     ...(isOver ? { overAt: job.doneAt } : {}),
   }

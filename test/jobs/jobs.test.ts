@@ -87,7 +87,8 @@ describe('a job', () => {
     const info = await run.done()
     expect(info).toMatchObject({ state: 'failed', failed: true, failure: { part: 1, error: { message: 'bad page' } } })
     expect(begun).toEqual([0, 1])
-    expect(info.remaining).toBe(0)
+    // What was skipped is still to be done, were the job resumed.
+    expect(info.remaining).toBe(2)
   })
 
   test('fails when a part has no attempt left, unless the threshold lets it', async () => {

@@ -4,32 +4,24 @@
  * Everything here is level-triggered. A process may die at any line: the parts say what is true, the job is asked again
  * when it wakes, and whoever asks comes to the same answer.
  */
-
 import { messageOf } from '../../core/error-record.ts'
-import { cancel as cancelJob, type FailedJob, fail, type Job, type JobFailure, judge } from '../../core/job.ts'
-import { openStates, skip } from '../../core/part.ts'
-import { type CancelledTask, cancel, type SkippedTask } from '../../core/task.ts'
-import { nextRow, taskOf } from '../../storage/codec.ts'
-import { jobOf, jobRow, nextJobRow, restingRow } from '../../storage/job-codec.ts'
-import type { Page, Row } from '../../storage/storage.ts'
+import { cancel, type FailedJob, fail, type Job, judge } from '../../core/job.ts'
+import { jobOf, jobRow, nextJobRow, restingRow, runOf } from '../../storage/job-codec.ts'
+import type { Row } from '../../storage/storage.ts'
 import type { Attempt } from '../attempt.ts'
 import type { Engine } from '../engine.ts'
-import type { SettledTask } from '../settler.ts'
 import type { JobSettings } from './definition.ts'
-import { failureOf, look } from './look.ts'
+import { endedByJob, type Stored } from './ended.ts'
+import { look } from './look.ts'
+import { mendSlots } from './mend-slots.ts'
 import { OpenParts } from './open-parts.ts'
 import { resumeJob } from './resume.ts'
 import { type Heirs, nobody, Slots } from './slots.ts'
+import { reopenSkipped, sweep } from './sweep.ts'
 import { JobView } from './view.ts'
 
 /** Losing so often in a row means that something else is wrong; the job is asked again when it wakes. */
 const maxRounds = 20
-
-/** An attempt whose outcome was stored. */
-export interface Stored {
-  readonly attempt: Attempt
-  readonly task: SettledTask
-}
 
 /** Who hears of jobs. */
 export interface JobsListener {
@@ -46,6 +38,7 @@ export class Jobs {
   readonly #openParts: OpenParts
   readonly #failing = new Map<string, Attempt>()
   readonly #underWay = new Set<Promise<void>>()
+  #filling = false
 
   constructor(engine: Engine, listener: JobsListener) {
     this.#engine = engine
@@ -98,37 +91,33 @@ export class Jobs {
 
   /** To be called when attempts at parts are stored. Never rejects: what is left undone the job does when it wakes. */
   async ended(stored: readonly Stored[], heirs: Heirs): Promise<void> {
-    const failed = new Map<string, { settings: JobSettings; failure: JobFailure | undefined }>()
-    const done = new Map<string, string[]>()
-    for (const { attempt, task } of stored) {
-      const { role } = attempt.settings
-      const jobId = attempt.row.parent
-      if (role.kind !== 'part' || jobId === null || task.state === 'waiting') continue
-      done.set(jobId, [...(done.get(jobId) ?? []), task.id])
-      if (task.state !== 'failed') continue
-      const failure = task.reason === 'fails_job' ? failureOf(task) : failed.get(jobId)?.failure
-      failed.set(jobId, { settings: role.job, failure })
-    }
-    if (done.size === 0) return
+    const jobs = endedByJob(stored)
+    if (jobs.size === 0) return
     await this.#tend('the jobs of parts that ended', async () => {
       const ids = new Set(stored.map(({ task }) => task.id))
       const kept = new Map([...heirs].filter(([id]) => ids.has(id)))
       if (kept.size > 0) await this.slots.handOn(kept)
-      for (const [jobId, { settings, failure }] of failed) {
+      for (const [jobId, { settings, failed, failure, run }] of jobs) {
+        if (run !== undefined) await this.#mendAfter(jobId, run)
         if (failure) await this.#move(jobId, (job, now) => (isMapped(job) ? fail(job, failure, now) : undefined))
-        else await this.ask(jobId, settings)
+        else if (failed) await this.ask(jobId, settings)
       }
-      const finished = await this.#openParts.noneOf(done)
-      for (const jobId of finished) {
-        const attempt = stored.find(({ attempt }) => attempt.row.parent === jobId)?.attempt
-        if (attempt?.settings.role.kind === 'part') await this.ask(jobId, attempt.settings.role.job)
-      }
+      for (const jobId of await this.#openParts.noneOf(jobs)) await this.ask(jobId, jobs.get(jobId)!.settings)
+    })
+  }
+
+  /** Slots that nobody could take, while parts are still being added, are offered again. */
+  fillSlots(): void {
+    if (!this.slots.idle || this.#filling) return
+    this.#filling = true
+    void this.#tend('idle slots', () => this.slots.fill()).finally(() => {
+      this.#filling = false
     })
   }
 
   /** The same for a job of which somebody else may have left this undone; `done` are parts that are known not to be open. */
   async settle(jobId: string, done: readonly string[], settings: JobSettings): Promise<void> {
-    const finished = await this.#openParts.noneOf(new Map([[jobId, done]]))
+    const finished = await this.#openParts.noneOf(new Map([[jobId, { ids: new Set(done) }]]))
     if (finished.length > 0) await this.ask(jobId, settings)
   }
 
@@ -145,55 +134,44 @@ export class Jobs {
 
   /** `false` when it was over before. */
   cancel(jobId: string): Promise<boolean> {
-    return this.#move(jobId, (job, now) => (isOver(job) ? undefined : cancelJob(job, now)))
+    return this.#move(jobId, (job, now) => (isOver(job) ? undefined : cancel(job, now)))
   }
 
   /** `false` where it is not over, was completed, or never had all its parts. */
-  async resume(jobId: string): Promise<boolean> {
+  resume(jobId: string): Promise<boolean> {
     const { storage, health } = this.#engine
-    const row = jobRow(
-      (
-        await health.through(
-          () => storage.get([jobId]),
-          (failures) => failures >= 4,
-        )
-      )[0],
-    )
-    const mapping = row && (await resumeJob(this.#engine, row))
-    if (mapping?.wakeAt != null) this.#listener.due(mapping.wakeAt)
-    return mapping !== undefined
+    // A call whose storage failed half-way is made again from its beginning, as another run.
+    return health.answer({ doing: `job ${jobId} was resumed`, ids: [jobId] }, async () => {
+      const row = jobRow((await storage.get([jobId]))[0])
+      const mapping = row && (await resumeJob(this.#engine, this.slots, row))
+      if (mapping?.wakeAt != null) this.#listener.due(mapping.wakeAt)
+      return mapping !== undefined
+    })
   }
 
   /** A job's own row was claimed, and it is not its reduce that is due. */
   async tend(row: Row, settings: JobSettings): Promise<void> {
     await this.#tend(`job ${row.id}`, async () => {
       const job = jobOf(row)
-      if (job.state === 'failed' || job.state === 'cancelled') return this.#sweep(row, job)
-      if (!isMapped(job)) return
       const { storage, time } = this.#engine
+      if (job.state === 'failed' || job.state === 'cancelled') {
+        await sweep(this.#engine, row, job.state)
+        // Somebody may have resumed it meanwhile, or the lease ran out: then the row is theirs, and so is the rest.
+        await storage.apply([{ row, next: restingRow(row) }])
+        return
+      }
+      if (!isMapped(job)) return
+      if (await reopenSkipped(this.#engine, row)) this.#listener.due(time.now())
       const seen = await look(storage, row, settings.threshold)
-      if (seen.open) await this.slots.mend(row)
+      if (seen.open) await mendSlots(storage, this.slots, row)
       await this.#store(row, judge(job, seen, settings.threshold, time.now()))
     })
   }
 
-  /** Skips what has not begun; of a cancelled job, what runs is cancelled as well. */
-  async #sweep(row: Row, job: Job): Promise<void> {
-    const { storage, time, newHolder } = this.#engine
-    const states = job.state === 'cancelled' ? openStates : ['held', 'waiting']
-    const holder = newHolder()
-    let after: string | null = ''
-    while (after !== null) {
-      const page: Page = await storage.find({ parent: row.id, states, after }, storage.traits.batchMax)
-      const changes = page.rows.flatMap((part) => {
-        const task = over(part, time.now())
-        return task ? [{ row: part, next: nextRow(task, part, holder, storage.traits.rowMaxBytes) }] : []
-      })
-      if (changes.length > 0) await storage.apply(changes)
-      after = page.after
-    }
-    // Somebody may have resumed it meanwhile, or the lease ran out: then the row is theirs, and so is the rest.
-    await storage.apply([{ row, next: restingRow(row) }])
+  /** Parts of an earlier run keep slots from being used: one of them has ended. */
+  async #mendAfter(jobId: string, run: number): Promise<void> {
+    const row = jobRow((await this.#engine.storage.get([jobId]))[0])
+    if (row && isMapped(jobOf(row)) && runOf(row) !== run) await mendSlots(this.#engine.storage, this.slots, row)
   }
 
   /** Reads, decides, compares and swaps; again if others were first. Resolves with whether it was moved. */
@@ -201,15 +179,17 @@ export class Jobs {
     jobId: string,
     decide: (job: Job, now: number, row: Row) => Job | undefined | Promise<Job | undefined>,
   ): Promise<boolean> {
-    const { storage, time } = this.#engine
-    for (let round = 0; round < maxRounds; round++) {
-      const row = jobRow((await storage.get([jobId]))[0])
-      if (!row) return false
-      const next = await decide(jobOf(row), time.now(), row)
-      if (!next) return false
-      if (await this.#store(row, next)) return true
-    }
-    return false
+    const { storage, time, health } = this.#engine
+    return health.answer({ doing: `job ${jobId} was changed`, ids: [jobId] }, async () => {
+      for (let round = 0; round < maxRounds; round++) {
+        const row = jobRow((await storage.get([jobId]))[0])
+        if (!row) return false
+        const next = await decide(jobOf(row), time.now(), row)
+        if (!next) return false
+        if (await this.#store(row, next)) return true
+      }
+      return false
+    })
   }
 
   async #store(row: Row, job: Job): Promise<boolean> {
@@ -240,12 +220,6 @@ function isOver(job: Job): job is Extract<Job, { doneAt: number }> {
 
 function isMapped(job: Job): job is Extract<Job, { state: 'open' | 'mapping' }> {
   return job.state === 'open' || job.state === 'mapping'
-}
-
-function over(part: Row, now: number): SkippedTask | CancelledTask | undefined {
-  const task = taskOf(part)
-  if (task.state === 'held' || task.state === 'waiting') return skip(task, now)
-  return task.state === 'running' ? cancel(task, now) : undefined
 }
 
 function failedEvent({ id, name, failure }: FailedJob) {

@@ -9,6 +9,9 @@ import { firstOpen } from './look.ts'
 /** More jobs at once are hardly in one process; beyond it, what is known is forgotten and found again. */
 const maxKnown = 10_000
 
+/** The ids of parts that are done, by job. */
+type EndedIds = ReadonlyMap<string, { readonly ids: ReadonlySet<string> }>
+
 export class OpenParts {
   readonly #storage: Storage
   readonly #known = new Map<string, string>()
@@ -17,8 +20,8 @@ export class OpenParts {
     this.#storage = storage
   }
 
-  /** @param ended parts that are done, by job. Resolves with the jobs that seem to have none left that is open. */
-  async noneOf(ended: ReadonlyMap<string, readonly string[]>): Promise<string[]> {
+  /** Resolves with the jobs that seem to have none left that is open. */
+  async noneOf(ended: EndedIds): Promise<string[]> {
     if (this.#known.size > maxKnown) this.#known.clear()
     const open = await this.#stillOpen(ended)
     const none: string[] = []
@@ -35,10 +38,10 @@ export class OpenParts {
     return none
   }
 
-  async #stillOpen(ended: ReadonlyMap<string, readonly string[]>): Promise<Set<string>> {
-    const asked = [...ended].flatMap(([jobId, parts]) => {
+  async #stillOpen(ended: EndedIds): Promise<Set<string>> {
+    const asked = [...ended].flatMap(([jobId, { ids }]) => {
       const known = this.#known.get(jobId)
-      return known === undefined || parts.includes(known) ? [] : [{ jobId, known }]
+      return known === undefined || ids.has(known) ? [] : [{ jobId, known }]
     })
     if (asked.length === 0) return new Set()
     const rows = await this.#storage.get(asked.map(({ known }) => known))

@@ -67,9 +67,13 @@ export class Outside {
         return { status: 'already_completed' }
       }
       const view = new JobView(job, this.#engine.storage)
-      if (!view.isOpen || state === 'failed' || state === 'cancelled' || state === 'skipped')
-        return { status: 'skipped' }
-      if (state === 'held' || (state === 'running' && (part.wakeAt ?? 0) > this.#engine.time.now())) {
+      if (!view.isOpen || state === 'failed' || state === 'cancelled') return { status: 'skipped' }
+      // A skipped part of a job that goes on is opened again soon.
+      if (
+        state === 'held' ||
+        state === 'skipped' ||
+        (state === 'running' && (part.wakeAt ?? 0) > this.#engine.time.now())
+      ) {
         return { status: 'busy' }
       }
       const taken = await this.#take(part)

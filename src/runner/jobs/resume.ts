@@ -2,22 +2,28 @@
  * A failed or cancelled job goes on: its parts that are not completed are opened again.
  *
  * They are held until the job waits for its parts again: a part whose job is over would be skipped. Of a job with slots,
- * the first of them get one each, as in a first run; which ones stands in the parts, so that it is done once only. A call
- * that dies half-way leaves the job as it was, with parts that are held; the next call begins anew, as another run.
+ * the first of them get one each, as in a first run; which ones stands in the parts, so that it is done once only. What
+ * still runs goes on, and keeps one of those slots from being used until it ends. A call that dies half-way leaves the
+ * job as it was, with parts that are held; the next call begins anew, as another run.
  */
 import { resume as resumed } from '../../core/job.ts'
 import { holdAgain } from '../../core/part.ts'
 import type { Task } from '../../core/task.ts'
 import { nextRow, taskOf, writtenRow } from '../../storage/codec.ts'
 import { jobOf, nextJobRow, resumingRow, runOf } from '../../storage/job-codec.ts'
-import type { Change, Page, Row } from '../../storage/storage.ts'
+import type { Row } from '../../storage/storage.ts'
 import type { Engine } from '../engine.ts'
+import type { Slots } from './slots.ts'
+import { moveParts } from './sweep.ts'
 
-/** What is opened again. Held parts are those of a call that died, or of a job that failed before they were swept. */
-const closedStates = ['failed', 'skipped', 'cancelled', 'held']
+/**
+ * What is opened again. Held and waiting parts are those of a call that died, or of a job that failed before they were
+ * swept: written again, they are out of reach of those who still mean to skip them.
+ */
+const reopened = ['failed', 'skipped', 'cancelled', 'held', 'waiting']
 
 /** @returns the row of the job that waits for its parts again; nothing where it cannot, or somebody else was first. */
-export async function resumeJob(engine: Engine, row: Row): Promise<Row | undefined> {
+export async function resumeJob(engine: Engine, slots: Slots, row: Row): Promise<Row | undefined> {
   const job = jobOf(row)
   if ((job.state !== 'failed' && job.state !== 'cancelled') || job.total === null) return undefined
   const { storage, time, newHolder } = engine
@@ -27,7 +33,8 @@ export async function resumeJob(engine: Engine, row: Row): Promise<Row | undefin
   const [taken] = await storage.apply([{ row, next: begun }])
   if (taken !== 'applied') return undefined
   const ours = writtenRow(row, begun)
-  await reopen(engine, ours, job.workers ?? 0, holder)
+  await reopen(engine, ours, job.workers)
+  if (job.workers !== null) await giveSlots(engine, slots, ours, job.workers)
   const mapping = resumed(job, time.now())
   if (!mapping) return undefined
   const next = nextJobRow(mapping, ours, holder)
@@ -35,22 +42,25 @@ export async function resumeJob(engine: Engine, row: Row): Promise<Row | undefin
   return result === 'applied' ? writtenRow(ours, next) : undefined
 }
 
-async function reopen({ storage, time }: Engine, job: Row, slots: number, holder: string): Promise<void> {
-  const run = runOf(job)
-  let left = slots
-  let after: string | null = ''
-  while (after !== null) {
-    const page: Page = await storage.find({ parent: job.id, states: closedStates, after }, storage.traits.batchMax)
-    const changes = page.rows.flatMap((part): Change[] => {
-      const task = heldAgain(taskOf(part), time.now())
-      if (!task) return []
-      const slot = slots === 0 ? undefined : { run, ...(left > 0 ? { first: true } : {}) }
-      left--
-      return [{ row: part, next: nextRow({ ...task, slot }, part, holder, storage.traits.rowMaxBytes) }]
-    })
-    // One that is stale ended or was opened meanwhile by another call, which then has the job as well.
-    if (changes.length > 0) await storage.apply(changes)
-    after = page.after
+async function reopen(engine: Engine, job: Row, workers: number | null): Promise<void> {
+  const slot = workers === null ? undefined : { run: runOf(job) }
+  // One that is stale ended or was opened meanwhile by another call, which then has the job as well.
+  await moveParts(engine, job, reopened, (part, now) => {
+    const task = heldAgain(part, now)
+    return task && { ...task, slot }
+  })
+}
+
+/** Gives out each slot once. Nobody else writes to held parts of a job that is over, but another call of this kind. */
+async function giveSlots({ storage, newHolder }: Engine, slots: Slots, job: Row, workers: number): Promise<void> {
+  const held = await slots.heldParts(job, workers)
+  const holder = newHolder()
+  const changes = held.map((part, first) => {
+    const task = { ...taskOf(part), slot: { run: runOf(job), first } }
+    return { row: part, next: nextRow(task, part, holder, storage.traits.rowMaxBytes) }
+  })
+  for (let from = 0; from < changes.length; from += storage.traits.batchMax) {
+    await storage.apply(changes.slice(from, from + storage.traits.batchMax))
   }
 }
 
@@ -58,6 +68,7 @@ function heldAgain(task: Task, now: number): Task | undefined {
   switch (task.state) {
     case 'held':
       return task
+    case 'waiting':
     case 'failed':
     case 'cancelled':
     case 'skipped':

@@ -9,6 +9,7 @@ import { newTask } from '../../core/task.ts'
 import { inputOf, inputText, newRow } from '../../storage/codec.ts'
 import { jobOf, jobRow, newJobRow, nextJobRow } from '../../storage/job-codec.ts'
 import type { Row } from '../../storage/storage.ts'
+import { defaultPriority } from '../add-options.ts'
 import type { Engine, Settings } from '../engine.ts'
 import { validate } from '../schema.ts'
 import type { Announcement, JobDefinition } from './definition.ts'
@@ -36,11 +37,6 @@ export interface Started {
 /** How many parts are stored at once, and how many messages are announced side by side (watchbot W8). */
 const batchRows = 500
 const announcedAtOnce = 25
-
-const defaultPriority = 5
-
-/** How often a storage that fails is asked before the caller is told; `run` may then be called again with the same id. */
-const maxTries = 4
 
 export class JobRunner {
   readonly #engine: Engine
@@ -97,35 +93,41 @@ export class JobRunner {
   }
 
   async #addParts(job: Row, parts: Parts<unknown>, settings: Settings, definition: JobDefinition): Promise<number> {
-    const { workers } = jobOf(job)
-    const holder = this.#engine.newHolder()
+    const { storage } = this.#engine
+    const made = { job, workers: jobOf(job).workers, holder: this.#engine.newHolder() }
     let batch: Row[] = []
     let index = 0
     const store = async () => {
       const rows = batch
       batch = []
-      await this.#through(job.id, () => this.#engine.storage.insert(rows))
+      await this.#through(job.id, () => storage.insert(rows))
       if (definition.job.announce) await this.#announce(job, rows, definition.job.announce)
       for (const row of rows.filter(({ wakeAt }) => wakeAt !== null)) this.#stored(row)
     }
     for await (const part of parts) {
-      if (!Array.isArray(parts)) await checkPart(settings, part, index)
       if (index === maxParts) throw new TypeError(`Expected \`parts\` to be at most ${maxParts}, got more`)
-      const hold = workers !== null && index >= workers
-      batch.push(this.#partRow(job, index, part, hold, holder))
+      // Those of an array were checked before; their text is made again, so that not all of it is held at once.
+      const input = Array.isArray(parts) ? inputText(part) : await checkPart(settings, part, index)
+      batch.push(this.#partRow(made, index, input))
       index++
-      if (batch.length === Math.min(batchRows, this.#engine.storage.traits.batchMax)) await store()
+      if (batch.length === Math.min(batchRows, storage.traits.batchMax)) await store()
     }
     if (batch.length > 0) await store()
     return index
   }
 
-  #partRow(job: Row, index: number, part: unknown, hold: boolean, holder: string): Row {
+  /** Where there are slots, the first parts have one each, and the others are held until one is handed on to them. */
+  #partRow(
+    { job, workers, holder }: { readonly job: Row; readonly workers: number | null; readonly holder: string },
+    index: number,
+    input: string,
+  ): Row {
     const now = this.#engine.time.now()
-    const id = partId(job.id, index)
-    const task = newTask({ id, name: partName(job.name), priority: job.priority, runAt: now, hold }, now)
-    const slotted = jobOf(job).workers === null ? task : { ...task, slot: { run: 1 } }
-    return newRow(slotted, { input: inputText(part), key: undefined, holder, rev: now, parent: job.id })
+    const hold = workers !== null && index >= workers
+    const facts = { id: partId(job.id, index), name: partName(job.name), priority: job.priority, runAt: now, hold }
+    const task = newTask(facts, now)
+    const slotted = workers === null ? task : { ...task, slot: hold ? { run: 1 } : { run: 1, first: index } }
+    return newRow(slotted, { input, key: undefined, holder, rev: now, parent: job.id })
   }
 
   /** A message that cannot be sent fails the call; the same call again sends those of its batch again. */
@@ -158,13 +160,9 @@ export class JobRunner {
     }
   }
 
-  async #through<T>(id: string, call: () => T | Promise<T>): Promise<T> {
-    try {
-      return await this.#engine.health.through(call, (failures) => failures >= maxTries)
-    } catch (cause) {
-      const message = `The storage failed while job ${id} was stored; running it again with this id goes on from there`
-      throw new PieceworkError('storage_failed', message, { cause, ids: [id] })
-    }
+  #through<T>(id: string, call: () => T | Promise<T>): Promise<T> {
+    const doing = `job ${id} was stored; running it again with this id goes on from there`
+    return this.#engine.health.answer({ doing, ids: [id] }, call)
   }
 }
 
@@ -183,11 +181,11 @@ function checkRun(options: RunOptions) {
   }
 }
 
-async function checkPart({ schema }: Settings, part: unknown, index: number): Promise<void> {
-  const text = inputText(part)
-  if (!schema) return
-  const validation = await validate(schema, inputOf({ input: text }))
-  if ('problem' in validation) {
-    throw new TypeError(`Expected \`parts[${index}]\` to fit the schema: ${validation.problem}`)
-  }
+/** Its text as a row keeps it. */
+async function checkPart({ schema }: Settings, part: unknown, index: number): Promise<string> {
+  const input = inputText(part)
+  if (!schema) return input
+  const validation = await validate(schema, inputOf({ input }))
+  if (!('problem' in validation)) return input
+  throw new TypeError(`Expected \`parts[${index}]\` to fit the schema: ${validation.problem}`)
 }

@@ -1,49 +1,69 @@
 /**
- * At most so many parts of a job at once, over all processes: each open part holds a slot, the others are held, and a
+ * At most so many parts of a job at once, over all processes: each part at work holds a slot, the others are held, and a
  * part that is done hands its slot to one of those.
  *
- * Which one is decided in the very write that ends a part, so nobody can hand on the same slot twice. A crash between
- * that write and the release leaves a slot idle, never one too many; the job finds it when it wakes.
+ * Which one is decided in the very write that ends a part. A crash between that write and the release leaves a slot idle,
+ * never one too many; whoever tends the job finds it (`mendSlots`).
  */
+import { hasSlot, ownsSlot, type SlotNotes } from '../../core/slot.ts'
 import { release, type Task } from '../../core/task.ts'
 import { nextRow, taskOf } from '../../storage/codec.ts'
-import { jobOf, runOf } from '../../storage/job-codec.ts'
+import { jobRow, runOf } from '../../storage/job-codec.ts'
 import type { Page, Row } from '../../storage/storage.ts'
 import type { Engine } from '../engine.ts'
-import { rowsOfParts } from './view.ts'
 
 /** How often another held part is chosen because somebody else was first. */
 const maxRounds = 10
 
-/** A part that is done, as it will be stored, or as it is. */
+/** A part that is done, as it will be stored. */
 export interface Ended {
   readonly task: Task
   readonly jobId: string
 }
 
-/** The held rows that get slots, by the id of the part that hands its slot on. */
-export type Heirs = ReadonlyMap<string, Row>
+/** A held part that gets a slot in a run of its job. */
+export interface Heir {
+  readonly row: Row
+  readonly run: number
+}
+
+/** Who gets slots, by the id of the part that hands its slot on. */
+export type Heirs = ReadonlyMap<string, Heir>
+
+/** `nothing`: this part has no slot to hand on, or did so before. `nobody`: no part is held that could take it. */
+type HandedOn = 'released' | 'nothing' | 'nobody'
+
+const doneStates = ['completed', 'failed', 'cancelled']
 
 export const nobody: Heirs = new Map()
 
 export class Slots {
   readonly #engine: Engine
   readonly #released: (row: Row) => void
+  /** Parts whose slots nobody could take yet, since the parts of their jobs are still being added; with their jobs. */
+  readonly #idle = new Map<string, string>()
 
   constructor(engine: Engine, released: (row: Row) => void) {
     this.#engine = engine
     this.#released = released
   }
 
+  /** Whether this process knows of slots that nobody has. */
+  get idle(): boolean {
+    return this.#idle.size > 0
+  }
+
   /** Chooses, before they are stored, who gets the slots of parts that end. Never rejects: an idle slot is found later. */
   async choose(ending: readonly Ended[]): Promise<Heirs> {
-    const byJob = new Map<string, Ended[]>()
-    for (const one of ending) byJob.set(one.jobId, [...(byJob.get(one.jobId) ?? []), one])
-    const heirs = new Map<string, Row>()
+    const heirs = new Map<string, Heir>()
     try {
-      for (const [jobId, parts] of byJob) {
-        const held = await this.#held(jobId, parts.length)
-        for (const [index, row] of held.entries()) heirs.set(parts[index]!.task.id, row)
+      for (const [job, parts] of await this.#byJob(ending)) {
+        const held = await this.heldParts(job, parts.length)
+        for (const [index, { task }] of parts.entries()) {
+          const row = held[index]
+          if (row) heirs.set(task.id, { row, run: runOf(job) })
+          else this.#idle.set(task.id, job.id)
+        }
       }
     } catch (error) {
       this.#engine.health.down(error)
@@ -54,67 +74,106 @@ export class Slots {
   /** Releases the parts that were chosen, once the parts that chose them are stored. */
   async handOn(heirs: Heirs): Promise<void> {
     const from = [...heirs.keys()]
-    const results = await this.#release([...heirs].map(([id, row]) => ({ row, from: id })))
-    for (const [index, id] of from.entries()) if (!results[index]) await this.#another(id)
+    const results = await this.#release([...heirs].map(([id, { row, run }]) => ({ row, slot: { run, from: id } })))
+    for (const [index, id] of from.entries()) if (!results[index]) await this.handOnFrom(id)
   }
 
-  /** Finds slots that a crash left idle. `job` waits for its parts. */
-  async mend(job: Row): Promise<void> {
-    const { workers } = jobOf(job)
-    // Only a resume leaves held parts where there are no slots: all of them go on.
-    const held = await this.#held(job.id, workers ?? Number.POSITIVE_INFINITY)
-    const free = held.filter((row) => workers === null || this.#isFirst(row, job))
-    if (free.length > 0) await this.#release(free.map((row) => ({ row })))
-    if (workers === null) return
-    let idle = workers - (await this.#atWork(job.id, workers))
-    if (idle <= 0 || (await this.#held(job.id, 1)).length === 0) return
-    for await (const row of rowsOfParts(this.#engine.storage, job.id, ['completed', 'failed', 'cancelled'])) {
-      if (taskOf(row).slot?.run !== runOf(job)) continue
-      if (await this.#another(row.id)) idle--
-      if (idle === 0) return
+  /** Offers again the slots that nobody could take. */
+  async fill(): Promise<void> {
+    const idle = [...this.#idle]
+    this.#idle.clear()
+    const ids = [...new Set(idle.map(([, jobId]) => jobId))]
+    const jobs = await this.#jobs(ids)
+    const full = new Set<string>()
+    for (const [id, jobId] of idle) {
+      const job = jobs.get(jobId)
+      if (!job) continue
+      if (!full.has(jobId) && (await this.handOnFrom(id)) !== 'nobody') continue
+      full.add(jobId)
+      // Once a job is sealed, there are no more to come.
+      if (job.state === 'open') this.#idle.set(id, jobId)
     }
   }
 
   /** The slot of a part that is done goes to whom it chose, or to somebody else where that one has another's already. */
-  async #another(id: string): Promise<boolean> {
+  async handOnFrom(id: string): Promise<HandedOn> {
     const { storage, newHolder } = this.#engine
     for (let round = 0; round < maxRounds; round++) {
       const [part] = await storage.get([id])
       const slot = part && taskOf(part).slot
-      if (!part?.parent || !slot) return false
-      const [heir, job] = await storage.get([slot.to ?? id, part.parent])
-      const run = job && (job.state === 'mapping' || job.state === 'open') ? runOf(job) : undefined
-      if (slot.run !== run) return false
-      if (slot.to !== undefined && heir) {
-        const heirSlot = taskOf(heir).slot
-        if (heirSlot?.from === id) return false
-        if (heir.state === 'held') {
-          const [released] = await this.#release([{ row: heir, from: id }])
-          if (released) return true
+      if (!part?.parent || !slot || !doneStates.includes(part.state)) return 'nothing'
+      const [chosen, found] = await storage.get([slot.to ?? id, part.parent])
+      const job = openJob(found)
+      if (!job || !hasSlot(slot, runOf(job))) return 'nothing'
+      if (slot.to !== undefined && chosen) {
+        if (taskOf(chosen).slot?.from === id) return 'nothing'
+        if (chosen.state === 'held') {
+          const [released] = await this.#release([{ row: chosen, slot: { run: slot.run, from: id } }])
+          if (released) return 'released'
           continue
         }
       }
-      const [next] = await this.#held(part.parent, 1)
-      if (!next) return false
+      const [next] = await this.heldParts(job, 1)
+      if (!next) return 'nobody'
       const task = { ...taskOf(part), slot: { ...slot, to: next.id } }
       await storage.apply([{ row: part, next: nextRow(task, part, newHolder(), storage.traits.rowMaxBytes) }])
     }
-    return false
+    return 'nobody'
   }
 
-  #isFirst(part: Row, job: Row): boolean {
-    const { slot } = taskOf(part)
-    return slot?.first === true && slot.run === runOf(job)
+  /** Lets held parts go that have slots of their own. */
+  async begin(rows: readonly Row[]): Promise<void> {
+    if (rows.length > 0) await this.#release(rows.map((row) => ({ row, slot: taskOf(row).slot })))
   }
 
-  async #release(heirs: readonly { readonly row: Row; readonly from?: string }[]): Promise<boolean[]> {
+  /** The first held parts of a job that have no slot of their own. */
+  async heldParts(job: Row, count: number): Promise<Row[]> {
+    const { storage } = this.#engine
+    const run = runOf(job)
+    const rows: Row[] = []
+    let after: string | null = ''
+    while (after !== null && rows.length < count) {
+      const limit = Math.min(count - rows.length, storage.traits.batchMax)
+      const page: Page = await storage.find({ parent: job.id, states: ['held'], after }, limit)
+      rows.push(...page.rows.filter((row) => !ownsSlot(taskOf(row).slot, run)))
+      after = page.after
+    }
+    return rows
+  }
+
+  /** Of parts whose slots are of the run that their job is in; it must be open, or they would be skipped. */
+  async #byJob(ending: readonly Ended[]): Promise<Map<Row, Ended[]>> {
+    const jobs = await this.#jobs([...new Set(ending.map(({ jobId }) => jobId))])
+    const byJob = new Map<Row, Ended[]>()
+    for (const one of ending) {
+      const job = jobs.get(one.jobId)
+      if (!job || !hasSlot(one.task.slot, runOf(job))) continue
+      const parts = byJob.get(job)
+      if (parts) parts.push(one)
+      else byJob.set(job, [one])
+    }
+    return byJob
+  }
+
+  async #jobs(ids: readonly string[]): Promise<Map<string, Row>> {
+    const { storage } = this.#engine
+    const jobs = new Map<string, Row>()
+    for (let from = 0; from < ids.length; from += storage.traits.batchMax) {
+      for (const row of await storage.get(ids.slice(from, from + storage.traits.batchMax))) {
+        const job = openJob(row)
+        if (job) jobs.set(job.id, job)
+      }
+    }
+    return jobs
+  }
+
+  async #release(heirs: readonly { readonly row: Row; readonly slot: SlotNotes | undefined }[]): Promise<boolean[]> {
     const { storage, time, newHolder } = this.#engine
     const holder = newHolder()
     const now = time.now()
-    const changes = heirs.flatMap(({ row, from }) => {
+    const changes = heirs.flatMap(({ row, slot }) => {
       const task = taskOf(row)
       if (task.state !== 'held') return []
-      const slot = task.slot && { run: task.slot.run, ...(from === undefined ? {} : { from }) }
       const freed = { ...release(task), wakeAt: Math.min(task.runAt, now), slot }
       return [{ row, next: nextRow(freed, row, holder, storage.traits.rowMaxBytes) }]
     })
@@ -125,28 +184,9 @@ export class Slots {
       return result === 'applied'
     })
   }
+}
 
-  /** The first held parts of a job. */
-  async #held(jobId: string, count: number): Promise<Row[]> {
-    const { storage } = this.#engine
-    const rows: Row[] = []
-    let after: string | null = ''
-    while (after !== null && rows.length < count) {
-      const limit = Math.min(count - rows.length, storage.traits.batchMax)
-      const page: Page = await storage.find({ parent: jobId, states: ['held'], after }, limit)
-      rows.push(...page.rows)
-      after = page.after
-    }
-    return rows
-  }
-
-  /** How many parts hold a slot, up to a number. */
-  async #atWork(jobId: string, upTo: number): Promise<number> {
-    let count = 0
-    for await (const _ of rowsOfParts(this.#engine.storage, jobId, ['waiting', 'running'])) {
-      count++
-      if (count === upTo) break
-    }
-    return count
-  }
+/** The row of a job that still waits for its parts. */
+function openJob(row: Row | undefined): Row | undefined {
+  return row && (row.state === 'open' || row.state === 'mapping') ? jobRow(row) : undefined
 }

@@ -1,0 +1,60 @@
+/** What people do to single tasks and to jobs: cancel, retry, release. */
+import { LeaseLostError } from '../core/errors.ts'
+import { checkStoredId } from '../core/name.ts'
+import { definitionName, rowId } from '../core/part.ts'
+import { cancel, release, retry } from '../core/task.ts'
+import { jobRow } from '../storage/job-codec.ts'
+import type { Engine } from './engine.ts'
+import { moveTask } from './move-task.ts'
+import type { Worker } from './worker.ts'
+
+export class ByHand {
+  readonly #engine: Engine
+  readonly #worker: Worker
+
+  constructor(engine: Engine, worker: Worker) {
+    this.#engine = engine
+    this.#worker = worker
+  }
+
+  async cancel(id: string): Promise<boolean> {
+    if (await this.#isJob(id)) return this.#worker.jobs.cancel(id)
+    const row = await this.#move(id, (task, now) =>
+      task.state === 'held' || task.state === 'waiting' || task.state === 'running' ? cancel(task, now) : undefined,
+    )
+    if (!row) return false
+    this.#worker.abortCancelled(row, new LeaseLostError('The task was cancelled'))
+    this.#engine.notifier.tell('cancelled', () => ({ id: row.id, name: definitionName(row.name) }))
+    return true
+  }
+
+  async retry(id: string): Promise<boolean> {
+    if (await this.#isJob(id)) return this.#worker.jobs.resume(id)
+    return this.#awaken(id, (task, now) => {
+      if (task.state === 'waiting') return retry(task, now)
+      // A part that is done has handed on its slot: it could only run as one too many.
+      return (task.state === 'failed' || task.state === 'cancelled') && !task.slot ? retry(task, now) : undefined
+    })
+  }
+
+  release(id: string): Promise<boolean> {
+    // A held part waits for one of its job's slots.
+    return this.#awaken(id, (task) => (task.state === 'held' && !task.slot ? release(task) : undefined))
+  }
+
+  async #isJob(id: string): Promise<boolean> {
+    const { health, storage } = this.#engine
+    const asked = { doing: `${checkStoredId('id', id)} was looked up`, ids: [id] }
+    return jobRow((await health.answer(asked, () => storage.get([id])))[0]) !== undefined
+  }
+
+  #move(id: string, move: Parameters<typeof moveTask>[2]) {
+    return moveTask(this.#engine, rowId(checkStoredId('id', id)), move)
+  }
+
+  async #awaken(id: string, move: Parameters<typeof moveTask>[2]): Promise<boolean> {
+    const row = await this.#move(id, move)
+    if (row?.wakeAt != null) this.#worker.noteDue(row.wakeAt)
+    return row !== undefined
+  }
+}

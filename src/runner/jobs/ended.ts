@@ -1,0 +1,46 @@
+/** Parts whose outcomes were stored, and what that means for their jobs. */
+import type { JobFailure } from '../../core/job.ts'
+import type { Attempt } from '../attempt.ts'
+import type { SettledTask } from '../settler.ts'
+import type { JobSettings } from './definition.ts'
+import { failureOf } from './look.ts'
+
+/** An attempt whose outcome was stored. */
+export interface Stored {
+  readonly attempt: Attempt
+  readonly task: SettledTask
+}
+
+/** What the ends of parts mean for one job. */
+export interface EndedParts {
+  readonly settings: JobSettings
+  readonly ids: Set<string>
+  failed: boolean
+  /** Of a part whose error fails the job by its kind. */
+  failure: JobFailure | undefined
+  /** The run of its slots that one of the parts had, where the job has slots. */
+  run: number | undefined
+}
+
+export function endedByJob(stored: readonly Stored[]): Map<string, EndedParts> {
+  const jobs = new Map<string, EndedParts>()
+  for (const { attempt, task } of stored) {
+    const { role } = attempt.settings
+    const jobId = attempt.row.parent
+    if (role.kind !== 'part' || jobId === null || task.state === 'waiting') continue
+    const job = jobs.get(jobId) ?? {
+      settings: role.job,
+      ids: new Set<string>(),
+      failed: false,
+      failure: undefined,
+      run: undefined,
+    }
+    jobs.set(jobId, job)
+    job.ids.add(task.id)
+    job.run = task.slot?.run ?? job.run
+    if (task.state !== 'failed') continue
+    job.failed = true
+    if (task.reason === 'fails_job') job.failure ??= failureOf(task)
+  }
+  return jobs
+}

@@ -1,0 +1,56 @@
+/** Finds the slots of a job that a crash left idle, or that parts of an earlier run kept from being used. */
+import { hasSlot, mayBegin, ownsSlot } from '../../core/slot.ts'
+import { taskOf } from '../../storage/codec.ts'
+import { isScattered, jobOf, runOf } from '../../storage/job-codec.ts'
+import type { Row, Storage } from '../../storage/storage.ts'
+import type { Slots } from './slots.ts'
+import { rowsOfParts } from './view.ts'
+
+/** `job` waits for its parts. Whoever else does the same meanwhile comes to the same answer, and compares and swaps. */
+export async function mendSlots(storage: Storage, slots: Slots, job: Row): Promise<void> {
+  const { workers } = jobOf(job)
+  // Where there are no slots, only a resume leaves parts held: all of them go on.
+  if (workers === null) return releaseAll(storage, slots, job)
+  const run = runOf(job)
+  const owners = await ownersOfSlots(storage, job, workers)
+  const older = await countAtWork(storage, job.id, (row) => taskOf(row).slot?.run !== run)
+  await slots.begin(owners.filter((row) => mayBegin(taskOf(row).slot, run, workers, older)))
+
+  let idle = workers - (await countAtWork(storage, job.id, () => true))
+  if (idle <= 0 || (await slots.heldParts(job, 1)).length === 0) return
+  for await (const row of rowsOfParts(storage, job.id, ['completed', 'failed', 'cancelled'])) {
+    if (!hasSlot(taskOf(row).slot, run)) continue
+    const handedOn = await slots.handOnFrom(row.id)
+    if (handedOn === 'released') idle--
+    if (idle === 0 || handedOn === 'nobody') return
+  }
+}
+
+/** Held parts that have a slot of their own: the first ones, except in a job whose parts have no order. */
+async function ownersOfSlots(storage: Storage, job: Row, workers: number): Promise<Row[]> {
+  const owners: Row[] = []
+  let others = 0
+  for await (const row of rowsOfParts(storage, job.id, ['held'])) {
+    if (ownsSlot(taskOf(row).slot, runOf(job))) owners.push(row)
+    else others++
+    if (others > workers && !isScattered(job)) break
+  }
+  return owners
+}
+
+async function releaseAll(storage: Storage, slots: Slots, job: Row): Promise<void> {
+  let batch: Row[] = []
+  for await (const row of rowsOfParts(storage, job.id, ['held'])) {
+    batch.push(row)
+    if (batch.length < storage.traits.batchMax) continue
+    await slots.begin(batch)
+    batch = []
+  }
+  await slots.begin(batch)
+}
+
+async function countAtWork(storage: Storage, jobId: string, counts: (row: Row) => boolean): Promise<number> {
+  let count = 0
+  for await (const row of rowsOfParts(storage, jobId, ['waiting', 'running'])) if (counts(row)) count++
+  return count
+}

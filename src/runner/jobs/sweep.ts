@@ -1,0 +1,56 @@
+/** The parts of a job that ended early, or that goes on: what nobody wants any longer is skipped, or opened again. */
+import type { Job } from '../../core/job.ts'
+import { openStates, skip, unskip } from '../../core/part.ts'
+import { hasSlot } from '../../core/slot.ts'
+import { cancel, type Task } from '../../core/task.ts'
+import { nextRow, taskOf } from '../../storage/codec.ts'
+import { jobOf, runOf } from '../../storage/job-codec.ts'
+import type { Page, Row } from '../../storage/storage.ts'
+import type { Engine } from '../engine.ts'
+
+/** Skips what has not begun; of a cancelled job, what runs is cancelled as well. */
+export async function sweep(engine: Engine, job: Row, state: Job['state']): Promise<void> {
+  const states = state === 'cancelled' ? openStates : ['held', 'waiting']
+  await moveParts(engine, job, states, (task, now) => {
+    if (task.state === 'held' || task.state === 'waiting') return skip(task, now)
+    return task.state === 'running' ? cancel(task, now) : undefined
+  })
+}
+
+/** Opens parts again that were skipped by an older view of a job that was resumed. Resolves with whether there were any. */
+export function reopenSkipped(engine: Engine, job: Row): Promise<boolean> {
+  const run = runOf(job)
+  const { workers } = jobOf(job)
+  return moveParts(engine, job, ['skipped'], (task, now) => {
+    if (task.state !== 'skipped') return undefined
+    if (workers === null) return unskip(task, false, now)
+    // A slot of an earlier run is gone with that.
+    const slot = task.slot?.run === run ? task.slot : { run }
+    return { ...unskip(task, !hasSlot(slot, run), now), slot }
+  })
+}
+
+/** Compares and swaps each part once: one that others changed meanwhile is theirs. */
+export async function moveParts(
+  { storage, time, newHolder }: Engine,
+  job: Row,
+  states: readonly string[],
+  move: (task: Task, now: number) => Task | undefined,
+): Promise<boolean> {
+  const holder = newHolder()
+  let moved = false
+  let after: string | null = ''
+  while (after !== null) {
+    const page: Page = await storage.find({ parent: job.id, states, after }, storage.traits.batchMax)
+    const changes = page.rows.flatMap((part) => {
+      const task = move(taskOf(part), time.now())
+      return task ? [{ row: part, next: nextRow(task, part, holder, storage.traits.rowMaxBytes) }] : []
+    })
+    if (changes.length > 0) {
+      await storage.apply(changes)
+      moved = true
+    }
+    after = page.after
+  }
+  return moved
+}
