@@ -93,3 +93,21 @@ test('W38 B4 B10 a job or a part that there is not is an error, never "done"', a
   await expect(work.part({ jobId: id, index: 1 }, () => 1)).rejects.toMatchObject({ code: 'not_found' })
   await expect(work.job('none')).rejects.toMatchObject({ code: 'not_found' })
 })
+
+test('who is brought the reduce reads the results of the parts, in their order, and only of those that are completed', async () => {
+  const { work, pages } = consumer()
+  const { id } = await work.run(pages, ['a', 'b', 'c'])
+  for (const index of [2, 0]) await work.part({ jobId: id, index }, ({ part }) => `${part}!`)
+  const read = async () => {
+    const parts = []
+    for await (const part of work.completedParts(id)) parts.push(part)
+    return parts
+  }
+  expect(await read()).toEqual([
+    { index: 0, result: 'a!' },
+    { index: 2, result: 'c!' },
+  ])
+  await work.part({ jobId: id, index: 1 }, () => 'b!')
+  expect((await read()).map(({ result }) => result)).toEqual(['a!', 'b!', 'c!'])
+  await expect(work.completedParts('none').next()).rejects.toMatchObject({ code: 'not_found' })
+})

@@ -7,9 +7,10 @@ import type { Clock } from '../clock.ts'
 import type { PartContext } from './context.ts'
 import type { JobDefinition } from './definition.ts'
 import { JobRun } from './handle.ts'
-import { type JobInfo, pendingParts, readJob } from './info.ts'
+import { type JobInfo, pendingParts, readJob, rowOfJob } from './info.ts'
 import type { PartPlace, PartReport } from './outside.ts'
 import type { Parts, RunOptions, Started } from './run-job.ts'
+import { JobView, type PartResult } from './view.ts'
 
 /** The same as the message of its announcement says it, which may be passed as it came: its other fields are ignored. */
 export interface PartMessage {
@@ -87,6 +88,13 @@ export abstract class JobFace {
   async *pendingParts(id: string): AsyncGenerator<number, void, undefined> {
     await this.#tools.ready()
     yield* pendingParts(this.#tools.storage, checkStoredId('id', id))
+  }
+
+  /** The completed parts of a job with their results, in order, read as they are asked for. @throws PieceworkError `not_found`. */
+  async *completedParts(id: string): AsyncGenerator<PartResult, void, undefined> {
+    await this.#tools.ready()
+    const { storage } = this.#tools
+    yield* new JobView(await rowOfJob(storage, checkStoredId('id', id)), storage).parts()
   }
 
   #handle(started: Started): JobRun {
