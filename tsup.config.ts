@@ -1,19 +1,22 @@
 import { defineConfig } from 'tsup'
 
-// One entry for each subpath of package.json. Shared code goes into chunks, so that an error class is one class.
+const faces = {
+  index: 'src/index.ts',
+  core: 'src/core/index.ts',
+  storage: 'src/storage/index.ts',
+  memory: 'adapters/memory/index.ts',
+  sqlite: 'adapters/sqlite/index.ts',
+  postgres: 'adapters/postgres/index.ts',
+  dynamodb: 'adapters/dynamodb/index.ts',
+  mongo: 'adapters/mongo/index.ts',
+  conformance: 'src/conformance/index.ts',
+  testing: 'src/testing/index.ts',
+}
+
+// One entry for each subpath of package.json, and the program. Shared code goes into chunks, so that an error class is
+// one class and the program loads the adapter that it is told to.
 export default defineConfig({
-  entry: {
-    index: 'src/index.ts',
-    core: 'src/core/index.ts',
-    storage: 'src/storage/index.ts',
-    memory: 'adapters/memory/index.ts',
-    sqlite: 'adapters/sqlite/index.ts',
-    postgres: 'adapters/postgres/index.ts',
-    dynamodb: 'adapters/dynamodb/index.ts',
-    mongo: 'adapters/mongo/index.ts',
-    conformance: 'src/conformance/index.ts',
-    testing: 'src/testing/index.ts',
-  },
+  entry: { ...faces, cli: 'src/cli/main.ts' },
   format: 'esm',
   target: 'node20.19',
   platform: 'node',
@@ -22,5 +25,5 @@ export default defineConfig({
   // Bundlers of the app see `node:sqlite` as it is written; esbuild would cut the prefix that this module needs.
   removeNodeProtocol: false,
   // typed-emitter's default export is a type in one module resolution and a namespace in another: our .d.ts holds a copy.
-  dts: process.env.PIECEWORK_NO_DTS ? false : { resolve: ['typed-emitter'] },
+  dts: process.env.PIECEWORK_NO_DTS ? false : { entry: faces, resolve: ['typed-emitter'] },
 })

@@ -43,6 +43,7 @@ export {
 export type { PartMessage } from './runner/jobs/face.ts'
 export type { JobRun } from './runner/jobs/handle.ts'
 export type { JobInfo, JobProgress } from './runner/jobs/info.ts'
+export type { JobsOptions } from './runner/jobs/list.ts'
 export type { PartPlace, PartReport } from './runner/jobs/outside.ts'
 export type { Parts, RunOptions } from './runner/jobs/run-job.ts'
 export type { PartResult } from './runner/jobs/view.ts'

@@ -25,8 +25,8 @@ export function checkImports(source: SourceFile): string[] {
 
 /** The rule that an import breaks, if any. */
 function breach(path: string, room: Room, { target, when }: Import): string | undefined {
-  if (target === undefined) return room.computed ? undefined : `what ${room.files} imports must be written out`
-  if (target.startsWith('.')) return breachWithin(path, room, posix.join(posix.dirname(path), target))
+  if (target === undefined) return `what ${room.files} imports must be written out`
+  if (target.startsWith('.')) return breachWithin(path, room, posix.join(posix.dirname(path), target), when)
   if (target.startsWith('/') || target.startsWith('file:')) return 'no file is imported by its absolute place'
   if (matches(room.lazy, target))
     return when === 'now' ? 'only `import type` or a lazy import() may name it' : undefined
@@ -38,7 +38,10 @@ function breach(path: string, room: Room, { target, when }: Import): string | un
   return `${room.files} may import ${room.builtins ? `of Node only ${room.builtins.join(', ')}` : 'nothing of Node'}`
 }
 
-function breachWithin(path: string, room: Room, file: string): string | undefined {
+function breachWithin(path: string, room: Room, file: string, when: Import['when']): string | undefined {
+  if (room.lazyRooms?.some((beginning) => file.startsWith(beginning))) {
+    return when === 'now' ? 'only `import type` or a lazy import() may name it' : undefined
+  }
   const allowed = [...(room.rooms ?? []), homeOf(path)].filter((one) => one !== undefined)
   if (allowed.some((beginning) => file.startsWith(beginning))) return undefined
   return `of the repository ${room.files} may import only ${allowed.join(', ')}`

@@ -5,6 +5,8 @@ export interface Room {
   files: string
   /** What it may import of the repository besides its own folder, again as beginnings of paths. */
   rooms?: readonly string[]
+  /** What of the repository it may import only when it is needed (`await import('./x.ts')`), or as a type. */
+  lazyRooms?: readonly string[]
   /** Packages it may import. */
   packages?: readonly string[]
   /** Packages it may import with `import type` alone: nothing of them is left at run time. */
@@ -13,8 +15,6 @@ export interface Room {
   lazy?: readonly string[]
   /** Built-in modules; `all` but those that stand under `lazy`. */
   builtins?: readonly string[] | 'all'
-  /** A computed `import(name)` cannot be checked, so only these rooms may use one. */
-  computed?: true
   /** Nothing but `export ... from`. */
   reexportsOnly?: true
 }
@@ -50,8 +50,14 @@ export const rooms: readonly Room[] = [
   { files: 'src/conformance/model', rooms: [storage], packages: ['fast-check'], builtins: suite },
   { files: 'src/conformance/', rooms: [storage], builtins: suite },
   { files: 'src/http/', rooms: [frontDoor], builtins: 'all' },
-  // The command line loads the definitions file that the user names.
-  { files: 'src/cli/', rooms: [frontDoor], builtins: 'all', computed: true },
+  // Each storage's adapter, and its driver with it, is loaded by the command line that names it.
+  {
+    files: 'src/cli/',
+    rooms: [frontDoor],
+    lazyRooms: ['adapters/'],
+    packages: ['commander', 'cli-progress', 'cli-table3'],
+    builtins: 'all',
+  },
   adapter('memory'),
   // Node 20 has no `node:sqlite`; there the app passes a better-sqlite3 database.
   adapter('sqlite', 'node:sqlite', 'better-sqlite3'),
@@ -104,6 +110,7 @@ export const sources: readonly Source[] = [
     homes: [
       'src/runner/clock.ts',
       'src/conformance/waiting.ts',
+      'src/cli/follow.ts',
       'adapters/postgres/time.ts',
       'adapters/dynamodb/time.ts',
       'adapters/mongo/time.ts',

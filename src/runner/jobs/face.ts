@@ -8,6 +8,7 @@ import type { PartContext } from './context.ts'
 import type { JobDefinition } from './definition.ts'
 import { JobRun } from './handle.ts'
 import { type JobInfo, pendingParts, readJob, rowOfJob } from './info.ts'
+import { type JobsOptions, listJobs } from './list.ts'
 import type { PartPlace, PartReport } from './outside.ts'
 import type { Parts, RunOptions, Started } from './run-job.ts'
 import { JobView, type PartResult } from './view.ts'
@@ -82,6 +83,17 @@ export abstract class JobFace {
   async job(id: string): Promise<JobInfo> {
     await this.#tools.ready()
     return readJob(this.#tools.storage, checkStoredId('id', id))
+  }
+
+  /**
+   * The jobs of a storage, in the order of their ids: ids that the library made sort by when they were added. They are
+   * read as they are asked for, a page at a time, with one count for each job that is under way. Without `names`, the
+   * storage first counts its rows by name, which on DynamoDB is a scan of the table; nothing of this is for the path of
+   * a task. Where the storage lags (`traits.lagMs`), the latest jobs may be missing; what is listed is as it is now.
+   */
+  async *jobs(options: JobsOptions = {}): AsyncGenerator<JobInfo, void, undefined> {
+    await this.#tools.ready()
+    yield* listJobs(this.#tools.storage, options)
   }
 
   /** The indexes of a job's parts that are not done, in order, read as they are asked for. @throws PieceworkError `not_found`. */

@@ -93,7 +93,8 @@ export async function* pendingParts(storage: Storage, id: string): AsyncGenerato
   }
 }
 
-async function remainingOf(storage: Storage, row: Row): Promise<number> {
+/** How many parts are still to be done: counted, where the state does not say that there is none. */
+export async function remainingOf(storage: Storage, row: Row): Promise<number> {
   if (row.state !== 'open' && row.state !== 'mapping' && row.state !== 'failed' && row.state !== 'cancelled') return 0
   const { counts } = await storage.count({ parent: row.id, states: openStates, upTo: countUpTo })
   return Object.values(counts)

@@ -1,0 +1,52 @@
+/** What went wrong, in one line: that is all a person, or a log, is shown of it. */
+import { stripVTControlCharacters } from 'node:util'
+
+/** The caller's mistake, seen before anything was done. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/** The work is not all done as it should be: said like an error, though nothing went wrong with the command. */
+export class BadEndError extends Error {
+  override readonly name = 'BadEndError'
+}
+
+const lengthMax = 2_000
+
+export function lineOf(error: unknown): string {
+  const text = oneLine(withoutSecrets(messagesOf(error).join(': ')))
+  return text.length > lengthMax ? `${text.slice(0, lengthMax - 1)}…` : text
+}
+
+/** A text as it may stand in a line on a terminal: no line ends, and nothing that steers the terminal. */
+export function oneLine(text: string): string {
+  return (
+    stripVTControlCharacters(text)
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is to go
+      .replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
+      .trim()
+  )
+}
+
+/** An error's message and those of its causes, but for what an outer one has said already. */
+function messagesOf(error: unknown): string[] {
+  const messages: string[] = []
+  for (let one = error, depth = 0; one !== undefined && depth < 5; depth++) {
+    const message = messageOf(one)
+    if (!messages.some((said) => said.includes(message))) messages.push(message)
+    one = one instanceof Error ? one.cause : undefined
+  }
+  return messages
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  // Several addresses of one host fail together, and their common error says nothing itself.
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join(', ')
+  return error.message || error.name
+}
+
+/** Drivers quote the URL that they cannot read; what stands before its host may be a user name and a password. */
+function withoutSecrets(message: string): string {
+  return message.replace(/\/\/\S*@/g, '//***@')
+}

@@ -1,0 +1,72 @@
+/** Which jobs there are: read a page at a time, so that there may be any number of them. */
+import { expected, expectOptions } from '../../core/expect.ts'
+import { type JobState, jobMoves } from '../../core/job.ts'
+import { checkName } from '../../core/name.ts'
+import { definitionName } from '../../core/part.ts'
+import { taskMoves } from '../../core/task.ts'
+import { jobRow } from '../../storage/job-codec.ts'
+import type { Page, Storage } from '../../storage/storage.ts'
+import { type JobInfo, jobInfo, remainingOf } from './info.ts'
+
+export interface JobsOptions {
+  /** Only jobs in these states. @default all */
+  readonly states?: readonly JobState[]
+  /** Only jobs of these definitions. @default all that the storage holds, which it must count its rows to know */
+  readonly names?: readonly string[]
+}
+
+const jobStates = Object.keys(jobMoves) as JobState[]
+
+/** Rows of tasks and parts are counted as well: a part tells that its name is a job's. Rows of items are not. */
+const countedStates = [...new Set([...Object.keys(taskMoves), ...jobStates])]
+
+/** A name that came behind so many rows would be overlooked; nobody has them. */
+const countUpTo = 1_000_000_000
+
+/** A job's row holds its result, which may be large. */
+const pageRows = 100
+
+/** @throws TypeError on options that cannot be. */
+export async function* listJobs(storage: Storage, options: JobsOptions): AsyncGenerator<JobInfo, void, undefined> {
+  const { states = jobStates, names } = checkJobs(options)
+  const limit = Math.min(pageRows, storage.traits.batchMax)
+  const by = { names: names ?? (await namesOfJobs(storage)), states }
+  let after: string | null = ''
+  while (after !== null) {
+    const page: Page = await storage.find({ ...by, after }, limit)
+    // A definition may have been a task's once: then some of these rows are no jobs'.
+    for (const row of page.rows) if (jobRow(row)) yield jobInfo(row, await remainingOf(storage, row))
+    after = page.after
+  }
+}
+
+/** A name is a job's if parts go by it, or a state that no task has; else one of its rows has to be looked at. */
+async function namesOfJobs(storage: Storage): Promise<string[]> {
+  const { counts } = await storage.count({ states: countedStates, upTo: countUpTo })
+  const names = Object.keys(counts)
+  const ofParts = new Set(names.filter((name) => definitionName(name) !== name).map(definitionName))
+  const found: string[] = []
+  for (const name of names) {
+    const states = Object.keys(counts[name] ?? {})
+    if (ofParts.has(name) || states.some((state) => !Object.hasOwn(taskMoves, state))) found.push(name)
+    // All its jobs may be over and have had no parts.
+    else if (definitionName(name) === name && (await isJobs(storage, name))) found.push(name)
+  }
+  return found
+}
+
+async function isJobs(storage: Storage, name: string): Promise<boolean> {
+  const { rows } = await storage.find({ names: [name], states: jobStates }, 1)
+  return jobRow(rows[0]) !== undefined
+}
+
+function checkJobs(options: JobsOptions): JobsOptions {
+  const { states, names } = expectOptions('options', options, ['states', 'names'])
+  if (states !== undefined && !Array.isArray(states)) throw expected('states', 'an array of states', states)
+  for (const state of states ?? []) {
+    if (!jobStates.includes(state)) throw expected('states', `only ${jobStates.join(', ')}`, state)
+  }
+  if (names !== undefined && !Array.isArray(names)) throw expected('names', 'an array of names', names)
+  names?.forEach((name, index) => void checkName(`names[${index}]`, name))
+  return options
+}
