@@ -1,0 +1,16 @@
+/** The commands that ask, on SQLite and on each kind of server. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe } from 'vitest'
+import { dynamoPlace, mongoPlace, postgresPlace, sqlitePlace } from '../servers/places.ts'
+import { withServer } from '../servers/with-server.ts'
+import { commands } from './commands.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'piecework-cli-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('on sqlite', () => commands(sqlitePlace(folder)))
+await withServer('postgres', ({ url }) => commands(postgresPlace(url)))
+await withServer('mongo', ({ url }) => commands(mongoPlace(url)))
+await withServer('dynamodb', ({ url }) => commands(dynamoPlace(url)))

@@ -1,0 +1,68 @@
+/** Runs the program `piecework` as a shell would: in a process of its own, into a pipe or on a terminal. */
+import { execFile, spawn } from 'node:child_process'
+import { join } from 'node:path'
+import type { Address } from '../servers/places.ts'
+
+const main = join(import.meta.dirname, '../../src/cli/main.ts')
+
+export interface Ran {
+  readonly code: number | string
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** What the program is told besides its arguments. The servers of the tests take any credentials of AWS. */
+function environment(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  const aws = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' }
+  const { PIECEWORK_STORAGE, FORCE_COLOR, NO_COLOR, ...inherited } = process.env
+  return { ...inherited, ...aws, ...more }
+}
+
+/** Its standard output is a pipe. Ended by force after half a minute. */
+export function cli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  return new Promise((resolve) => {
+    const options = { env: environment(env), timeout: 30_000, killSignal: 'SIGKILL', maxBuffer: 64 << 20 } as const
+    const child = execFile(process.execPath, [main, ...args], options, (_error, stdout, stderr) => {
+      resolve({ code: child.exitCode ?? child.signalCode ?? 'unknown', stdout, stderr })
+    })
+  })
+}
+
+/** A line of a shell, in which `$piecework` is the program. */
+export function shell(line: string, env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  const program = `'${process.execPath}' '${main}'`
+  return new Promise((resolve) => {
+    const child = spawn('bash', ['-c', line.replaceAll('$piecework', program)], {
+      env: environment(env),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 30_000,
+      killSignal: 'SIGKILL',
+    })
+    const said = { stdout: '', stderr: '' }
+    child.stdout.on('data', (chunk) => {
+      said.stdout += chunk
+    })
+    child.stderr.on('data', (chunk) => {
+      said.stderr += chunk
+    })
+    child.on('close', (code, signal) => resolve({ code: code ?? signal ?? 'unknown', ...said }))
+  })
+}
+
+/** What `--storage` is told for a place of the tests. */
+export function urlOf(address: Address): string {
+  switch (address.kind) {
+    case 'sqlite':
+      return `sqlite:${address.file}`
+    case 'postgres':
+      return withQuery(address.url, `schema=${address.schema}`)
+    case 'mongo':
+      return withQuery(address.url, `collectionPrefix=${address.collectionPrefix}`)
+    case 'dynamodb':
+      return `dynamodb://${address.table}?region=us-east-1&endpoint=${encodeURIComponent(address.endpoint)}`
+  }
+}
+
+function withQuery(url: string, parameter: string): string {
+  return `${url}${url.includes('?') ? '&' : '?'}${parameter}`
+}
