@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { claimStatements } from '../../adapters/sqlite/claim.ts'
+import { countStatements } from '../../adapters/sqlite/count.ts'
 import { sqlite } from '../../adapters/sqlite/index.ts'
 import { partStatements } from '../../adapters/sqlite/parts.ts'
 import { namesFor } from '../../adapters/sqlite/schema.ts'
@@ -165,5 +166,28 @@ describe('SQLite beside 3,200,000 rows of others', () => {
     })
     console.log(`the open part: ${pages} pages`)
     expect(pages).toBeLessThan(30)
+  })
+
+  test('the parts of a job of 100,001 are counted without a look at their rows', () => {
+    const db = new DatabaseSync(crowded)
+    for (const sql of Object.values(countStatements(namesFor('piecework_')))) {
+      const plan = db
+        .prepare(`explain query plan ${sql}`)
+        .all()
+        .map(({ detail }) => String(detail))
+      const reads = plan.filter((detail) => detail.includes('piecework_row'))
+      expect(reads).toEqual(['SEARCH piecework_row USING COVERING INDEX piecework_row_parent (parent=? AND state=?)'])
+    }
+    db.close()
+    const counted = (states: readonly string[]) =>
+      pagesRead(crowded, (storage) => {
+        const { counts } = storage.count({ parent: 'job', states, upTo: 1_000_000 }) as { counts: object }
+        expect(counts).toEqual({ mine: states.includes('completed') ? { completed: 100_000 } : { waiting: 1 } })
+      })
+    const [open, done] = [counted(['held', 'waiting', 'running']), counted(['completed'])]
+    console.log(`counts: ${open} pages where one part is open, ${done} for 100,000 that are done`)
+    expect(open).toBeLessThan(30)
+    // Entries of some 40 bytes; the rows would be 2,000 pages more.
+    expect(done).toBeLessThan(1_500)
   })
 })
