@@ -1,4 +1,5 @@
 /** The database servers of a run: each is started once, and each measurement gets an empty database of its own there. */
+import { Redis } from 'ioredis'
 import { MongoClient } from 'mongodb'
 import pg from 'pg'
 import type { KindName } from '../test/servers/kinds.ts'
@@ -11,6 +12,8 @@ interface Kind {
   readonly facts: (url: string) => Promise<string>
   readonly create: (url: string, name: string) => Promise<unknown>
   readonly drop: (url: string, name: string) => Promise<unknown>
+  /** Where the database is. @default the server's address with the name as its path */
+  readonly address?: (url: string, name: string) => string
 }
 
 const kinds: Readonly<Record<string, Kind>> = {
@@ -24,6 +27,13 @@ const kinds: Readonly<Record<string, Kind>> = {
     // The first write makes it.
     create: async () => {},
     drop: (url, name) => onMongo(url, (client) => client.db(name).dropDatabase()),
+  },
+  // It has no databases by name: all keys of a contender begin alike.
+  redis: {
+    facts: (url) => onRedis(url, redisFacts),
+    create: async () => {},
+    drop: (url, prefix) => onRedis(url, (client) => removeKeys(client, prefix)),
+    address: (url, prefix) => `${url}?prefix=${prefix}`,
   },
 }
 
@@ -53,7 +63,7 @@ export async function withDatabase<T>(
   const name = `piecework_bench_${process.pid}_${++databases}`
   await kind.create(server.url, name)
   try {
-    return await body(addressOf(server.url, name))
+    return await body((kind.address ?? addressOf)(server.url, name))
   } finally {
     await kind.drop(server.url, name)
   }
@@ -115,4 +125,26 @@ async function mongoFacts(client: MongoClient): Promise<string> {
   const { setName } = await admin.command({ hello: 1 })
   const topology = setName ? `replica set ${setName}` : 'standalone'
   return `MongoDB ${version}, ${topology}, all contenders with write concern majority and journal`
+}
+
+async function onRedis<T>(url: string, body: (client: Redis) => Promise<T>): Promise<T> {
+  const client = new Redis(url)
+  try {
+    return await body(client)
+  } finally {
+    client.disconnect()
+  }
+}
+
+async function redisFacts(client: Redis): Promise<string> {
+  const version = /redis_version:(\S+)/.exec(await client.info('server'))?.[1]
+  const settings = await Promise.all(['appendonly', 'appendfsync'].map((name) => client.config('GET', name)))
+  const texts = (settings as string[][]).map((setting) => setting.join(' '))
+  return `Redis ${version}: ${texts.join(', ')}`
+}
+
+async function removeKeys(client: Redis, prefix: string): Promise<void> {
+  for await (const keys of client.scanStream({ match: `${prefix}:*`, count: 1_000 })) {
+    if (keys.length > 0) await client.unlink(keys)
+  }
 }

@@ -17,6 +17,8 @@ export interface Home {
 
 export type OpenHome = (place: string) => Home | Promise<Home>
 
+export const onMemory: OpenHome = () => ({ storage: memory(), settle: () => {}, close: () => {} })
+
 const noop = task('noop', { run: async () => {} })
 
 /** Tasks in one call of `add` while a place is prepared. */

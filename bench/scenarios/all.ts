@@ -8,6 +8,7 @@ import { drainMemory } from './drain-memory.ts'
 import { drainMongo } from './drain-mongo.ts'
 import { drainPostgres } from './drain-postgres.ts'
 import { drainSqlite } from './drain-sqlite.ts'
+import { jobPartsMemory, jobPartsPostgres, jobPartsRedis, jobPartsSqlite } from './job-parts.ts'
 import { latency } from './latency.ts'
 
 export const scenarios: readonly Scenario[] = [
@@ -19,5 +20,9 @@ export const scenarios: readonly Scenario[] = [
   add1Postgres,
   add1Mongo,
   crowdedPostgres,
+  jobPartsSqlite,
+  jobPartsMemory,
+  jobPartsPostgres,
+  jobPartsRedis,
   latency,
 ]
