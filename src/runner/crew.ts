@@ -175,6 +175,8 @@ export class Crew {
     for (let attempt = this.#buffer.take(); attempt; attempt = this.#buffer.take()) {
       await this.#perform(attempt)
       this.#buffer.done(attempt)
+      const turn = this.#engine.turns.due()
+      if (turn) await turn
       if (this.#buffer.size <= this.#lowWater) this.#listener.hungry()
     }
     // Others may run here, though many wait: those are of definitions at their limits.

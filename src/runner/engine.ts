@@ -7,6 +7,7 @@ import type { Notifier } from './events.ts'
 import type { Health } from './health.ts'
 import type { JobSettings } from './jobs/definition.ts'
 import type { StorageClock } from './storage-clock.ts'
+import type { Turns } from './turns.ts'
 
 /** What the rows of a name are: tasks, the parts of jobs, or jobs, whose rows are their reduces' tasks. */
 export type Role =
@@ -20,6 +21,8 @@ export type Settings = TaskSettings & FailureRules & { readonly role: Role }
 export interface Engine {
   readonly storage: Storage
   readonly clock: Clock
+  /** What long loops wait for now and then. */
+  readonly turns: Turns
   /** The storage's time. */
   readonly time: StorageClock
   readonly health: Health
