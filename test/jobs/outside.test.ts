@@ -111,3 +111,18 @@ test('who is brought the reduce reads the results of the parts, in their order, 
   expect((await read()).map(({ result }) => result)).toEqual(['a!', 'b!', 'c!'])
   await expect(work.completedParts('none').next()).rejects.toMatchObject({ code: 'not_found' })
 })
+
+test.each([undefined, 1])(
+  'a failed job goes on when it is retried, with no worker anywhere (workers: %s)',
+  async (workers) => {
+    const { work, pages, messages } = consumer()
+    const { id } = await work.run(pages, ['a', 'b'], workers === undefined ? {} : { workers })
+    const corrupt = () => Promise.reject(new Corrupt('bad page'))
+    await expect(work.part({ jobId: id, index: 0 }, corrupt)).rejects.toThrow('bad page')
+    expect(await work.retry(id)).toBe(true)
+    for (const index of [0, 1]) {
+      expect(await work.part({ jobId: id, index }, () => index)).toEqual({ status: 'completed', result: index })
+    }
+    expect(messages.filter(({ subject }) => subject === 'reduce')).toHaveLength(1)
+  },
+)

@@ -144,8 +144,12 @@ export class Jobs {
     return health.answer({ doing: `job ${jobId} was resumed`, ids: [jobId] }, async () => {
       const row = jobRow((await storage.get([jobId]))[0])
       const mapping = row && (await resumeJob(this.#engine, this.slots, row))
-      if (mapping?.wakeAt != null) this.#listener.due(mapping.wakeAt)
-      return mapping !== undefined
+      if (!mapping) return false
+      if (mapping.wakeAt !== null) this.#listener.due(mapping.wakeAt)
+      // Its parts are held, and where consumers outside do them there may be no worker to let them go.
+      const role = this.#engine.definitions.get(mapping.name)?.role
+      if (role?.kind === 'job') await this.tend(mapping, role.job)
+      return true
     })
   }
 
