@@ -13,6 +13,10 @@ export interface Outcome<Result = unknown> {
   readonly errorCount: number
   /** The first 100 lines that it logged. */
   readonly logs: readonly string[]
+  /** How many requests it said that it made. */
+  readonly requestCount: number
+  /** Those requests, in order, read as they are asked for (dispatcher D15). */
+  readonly requests: AsyncIterable<unknown>
 }
 
 /** What a check answers: good or not, and, if it likes, why. */

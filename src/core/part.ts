@@ -69,3 +69,8 @@ export function unskip(task: SkippedTask, hold: boolean, now: Instant): HeldTask
 export function holdAgain(task: WaitingTask | FailedTask | CancelledTask | SkippedTask, now: Instant): HeldTask {
   return { ...baseOf(retry(task, now)), state: 'held' }
 }
+
+/** A part that goes on where it was: what it has tried counts. An attempt that somebody cancelled does not. */
+export function holdOn(task: HeldTask | WaitingTask | CancelledTask | SkippedTask): HeldTask {
+  return { ...baseOf(task), attempts: task.failures + task.crashes, state: 'held' }
+}

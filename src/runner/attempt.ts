@@ -9,8 +9,8 @@ import { inputOf } from '../storage/codec.ts'
 import type { Row } from '../storage/storage.ts'
 import type { Log, TaskContext } from './context.ts'
 import type { Settings } from './engine.ts'
-import type { ItemWriter } from './item-writer.ts'
 import type { JobView } from './jobs/view.ts'
+import type { ListKind, ListWriter } from './list-writer.ts'
 
 /** The most lines kept, and the most characters of each. */
 const maxLogLines = 100
@@ -32,6 +32,12 @@ export class Snooze {
  * - `lost`: the row is somebody else's: nothing more is stored.
  */
 export type AttemptPhase = 'waiting' | 'running' | 'ended' | 'lost'
+
+/** How an attempt keeps what it lists. */
+export interface Lists {
+  write(attempt: Attempt, kind: ListKind): ListWriter
+  read(attempt: Attempt, kind: ListKind): AsyncIterable<unknown>
+}
 
 export class Attempt {
   /** The row as last seen; its `rev` is what the next write goes by. */
@@ -58,8 +64,10 @@ export class Attempt {
   giveUp: ((verdict: Verdict | undefined) => void) | undefined
   /** Of a part, and of a reduce: the job. */
   readonly job: JobView | undefined
-  readonly #makeItems: (attempt: Attempt) => ItemWriter
-  #items: ItemWriter | undefined
+  readonly #lists: Lists
+  /** What it emitted, and what it requested; `undefined` until the handler asks to. */
+  items: ListWriter | undefined
+  requests: ListWriter | undefined
   #controller: AbortController | undefined
   #abortReason: Error | undefined
 
@@ -68,7 +76,7 @@ export class Attempt {
     task: RunningTask,
     settings: Settings,
     claimed: { readonly order: number; readonly since: number; readonly job?: JobView | undefined },
-    makeItems: (attempt: Attempt) => ItemWriter,
+    lists: Lists,
   ) {
     this.row = row
     this.task = task
@@ -78,7 +86,7 @@ export class Attempt {
     this.order = claimed.order
     this.since = claimed.since
     this.job = claimed.job
-    this.#makeItems = makeItems
+    this.#lists = lists
   }
 
   /** What the attempt before this one said goes: it is this one's turn now. */
@@ -115,13 +123,34 @@ export class Attempt {
     return this.#abortReason ?? new LeaseLostError('This attempt is over')
   }
 
-  get items(): ItemWriter | undefined {
-    return this.#items
+  /** Keeps one entry of a list. Throws at once on what cannot be stored. */
+  list(kind: ListKind, value: unknown): Promise<void> {
+    // Of an attempt that is over, it would lie there past a stop or a purge. A handler that does not wait for the
+    // answer must not end the process by it.
+    const added = this.phase === 'running' ? this.#listOf(kind).add(value) : Promise.reject(this.overError())
+    added.catch(() => {})
+    return added
   }
 
-  openItems(): ItemWriter {
-    this.#items ??= this.#makeItems(this)
-    return this.#items
+  async flushLists(): Promise<void> {
+    await this.items?.flush()
+    await this.requests?.flush()
+  }
+
+  /** What it requested, stored and read back as it is asked for. */
+  async *readRequests(): AsyncGenerator<unknown, void, undefined> {
+    if (!this.requests) return
+    await this.requests.flush()
+    yield* this.#lists.read(this, 'request')
+  }
+
+  #listOf(kind: ListKind): ListWriter {
+    if (kind === 'item') {
+      this.items ??= this.#lists.write(this, kind)
+      return this.items
+    }
+    this.requests ??= this.#lists.write(this, kind)
+    return this.requests
   }
 
   log(line: string): void {
@@ -181,15 +210,10 @@ export class AttemptContext implements TaskContext {
     return Object.assign((line: string) => attempt.log(line), { error })
   }
   get emit(): (item: unknown) => Promise<void> {
-    const attempt = this.#attempt
-    const items = attempt.openItems()
-    return (item) => {
-      // Of an attempt that is over, it would lie there past a stop or a purge. A handler that does not wait for the
-      // answer must not end the process by it.
-      const added = attempt.phase === 'running' ? items.add(item) : Promise.reject(attempt.overError())
-      added.catch(() => {})
-      return added
-    }
+    return (item) => this.#attempt.list('item', item)
+  }
+  get request(): (request: unknown) => Promise<void> {
+    return (request) => this.#attempt.list('request', request)
   }
   get progress(): (value: unknown) => void {
     return (value) => this.#attempt.progress(value)

@@ -6,15 +6,16 @@ import { begin, type FailedTask, type RunningTask, type SkippedTask } from '../c
 import { REDUCING, taskOf } from '../storage/codec.ts'
 import type { ClaimRequest, Row } from '../storage/storage.ts'
 import { StorageError } from '../storage/storage-error.ts'
-import { Attempt } from './attempt.ts'
+import { Attempt, type Lists } from './attempt.ts'
 import type { Engine, Settings } from './engine.ts'
-import { ItemWriter } from './item-writer.ts'
 import type { Jobs } from './jobs/jobs.ts'
 import { JobView } from './jobs/view.ts'
+import { readListOf } from './list-reader.ts'
+import { ListWriter } from './list-writer.ts'
 import { LostClaims } from './lost-claims.ts'
 
-/** How often a row of items is offered to a storage that fails: about as long as a lease lasts without it. */
-const maxItemTries = 12
+/** How often a row of a list is offered to a storage that fails: about as long as a lease lasts without it. */
+const maxListTries = 12
 
 /** What became of one claimed row: an attempt to run, or one with nothing left to try, or a part that is not wanted. */
 export interface Claimed {
@@ -121,16 +122,19 @@ export class Claimer {
     const begun = isUnwanted ? skip(task, now) : begin(task, settings, now)
     const isOver = begun.state !== 'running'
     const claimed = { order: this.#order++, since: this.#engine.clock.monotonic(), job }
-    const attempt = new Attempt(row, isOver ? task : begun, settings, claimed, this.#makeItems)
+    const attempt = new Attempt(row, isOver ? task : begun, settings, claimed, this.#lists)
     return { attempt, given: isOver ? begun : undefined }
   }
 
-  readonly #makeItems = (attempt: Attempt) => {
-    const { storage, health } = this.#engine
-    const { fence, row } = attempt
-    const enough = (failures: number) =>
-      failures >= maxItemTries || attempt.abortReason !== undefined || this.#engine.abandoned
-    const insert = (items: Row) => health.through(() => storage.insert([items]), enough)
-    return new ItemWriter(insert, storage.traits.rowMaxBytes, { id: row.id, name: row.name, fence })
+  readonly #lists: Lists = {
+    write: (attempt, kind) => {
+      const { storage, health } = this.#engine
+      const { fence, row } = attempt
+      const enough = (failures: number) =>
+        failures >= maxListTries || attempt.abortReason !== undefined || this.#engine.abandoned
+      const insert = (list: Row) => health.through(() => storage.insert([list]), enough)
+      return new ListWriter(insert, storage.traits.rowMaxBytes, { id: row.id, name: row.name, fence, kind })
+    },
+    read: ({ row, fence }, kind) => readListOf(this.#engine.storage, row.id, fence, kind),
   }
 }

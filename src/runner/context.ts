@@ -31,6 +31,8 @@ export interface TaskContext<Input = unknown> {
    * storage can take more. Throws at once on what cannot be stored.
    */
   readonly emit: (item: unknown) => Promise<void>
+  /** Keeps a request that this attempt made, as any JSON value, for the success check to read; otherwise as `emit`. */
+  readonly request: (request: unknown) => Promise<void>
   /** Reports how far it is, as any JSON value; stored about once a second, the latest wins. */
   readonly progress: (value: unknown) => void
   /** Ends this attempt: the task runs again after the delay, and the attempt is not counted. Throws. */

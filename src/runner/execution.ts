@@ -84,7 +84,7 @@ async function verdictOf(attempt: Attempt): Promise<Verdict> {
   let verdict: Verdict
   try {
     const result = await settings.run(contextOf(attempt, input) as never)
-    if (attempt.items) await attempt.items.flush()
+    await attempt.flushLists()
     verdict = resolvedWith(attempt, result)
   } catch (error) {
     verdict = failureOf(attempt, error)
@@ -107,7 +107,7 @@ async function readInput(attempt: Attempt, schema: StandardSchemaV1): Promise<{ 
 /** Copied at once: it may wait for its storage, and the handler may have kept it. What cannot be stored never can. */
 function resolvedWith(attempt: Attempt, result: unknown): Verdict {
   if (attempt.snoozed) return { kind: 'snoozed', delayMs: attempt.snoozed.delayMs }
-  const items = attempt.items ? { fence: attempt.fence, count: attempt.items.count } : null
+  const items = attempt.items || attempt.requests ? { fence: attempt.fence, count: attempt.items?.count ?? 0 } : null
   try {
     return { kind: 'good', result: copyOf(result), items }
   } catch (error) {
@@ -148,6 +148,8 @@ async function checked(attempt: Attempt, verdict: Verdict): Promise<Verdict> {
     itemCount: attempt.items?.count ?? 0,
     errorCount: attempt.errorCount,
     logs: attempt.logs,
+    requestCount: attempt.requests?.count ?? 0,
+    requests: attempt.readRequests(),
   }
   try {
     const answer = readAnswer(await attempt.settings.check?.(outcome as never))

@@ -11,10 +11,10 @@ import type { Id, InputArgs, NewTask, TaskDefinition } from './definition.ts'
 import type { Engine } from './engine.ts'
 import { checkListener, type PieceworkEvents } from './events.ts'
 import { explain } from './explain.ts'
-import { readItems } from './item-reader.ts'
 import { JobFace } from './jobs/face.ts'
 import { JobRunner } from './jobs/run-job.ts'
 import { Lifecycle } from './lifecycle.ts'
+import { readList } from './list-reader.ts'
 import { makeEngine } from './make-engine.ts'
 import type { AnyDefinition, CheckedOptions, PieceworkOptions } from './options.ts'
 import { checkOptions, checkStorage } from './options.ts'
@@ -98,7 +98,7 @@ export class Piecework extends JobFace {
   /** The items that a completed task emitted, in order, read as they are asked for. */
   async *items(id: string): AsyncGenerator<unknown, void, undefined> {
     await this.#life.ready()
-    yield* readItems(this.#engine.storage, rowId(checkStoredId('id', id)))
+    yield* readList(this.#engine.storage, rowId(checkStoredId('id', id)), 'item')
   }
 
   /**

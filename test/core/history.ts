@@ -3,13 +3,13 @@
  * books that are kept beside it are the oracle: they count what happened and know nothing of how the machine counts.
  */
 import fc from 'fast-check'
-import { holdAgain, skip } from '../../src/core/part.ts'
+import { holdAgain, skip, unskip } from '../../src/core/part.ts'
 import type { FailureReason, FailureRules, RunningTask, Task, Verdict } from '../../src/core/task.ts'
 import { begin, cancel, newTask, release, retry, settle } from '../../src/core/task.ts'
 
 export type Step =
   | { readonly does: 'claim'; readonly dies: boolean }
-  | { readonly does: 'crash' | 'cancel' | 'retry' | 'release' | 'skip' | 'hold' }
+  | { readonly does: 'crash' | 'cancel' | 'retry' | 'release' | 'skip' | 'unskip' | 'hold' }
   | { readonly does: 'report'; readonly progress: number }
   | { readonly does: 'settle'; readonly verdict: Verdict }
 
@@ -56,7 +56,9 @@ export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ does: fc.constant('report' as const), progress: fc.nat() }) },
   {
     weight: 1,
-    arbitrary: fc.record({ does: fc.constantFrom('cancel', 'retry', 'release', 'skip', 'hold') }) as fc.Arbitrary<Step>,
+    arbitrary: fc.record({
+      does: fc.constantFrom('cancel', 'retry', 'release', 'skip', 'unskip', 'hold'),
+    }) as fc.Arbitrary<Step>,
   },
 )
 
@@ -147,9 +149,13 @@ export function* live(
         books = { ...books, executing: false }
         break
       case 'hold':
-        if (stored.state !== 'failed' && stored.state !== 'cancelled' && stored.state !== 'skipped') continue
-        books = fresh()
+        if (stored.state === 'held' || stored.state === 'running' || stored.state === 'completed') continue
+        if (stored.state !== 'waiting') books = fresh()
         stored = keep(holdAgain(stored, now))
+        break
+      case 'unskip':
+        if (stored.state !== 'skipped') continue
+        stored = keep(unskip(stored, false, now))
         break
       case 'retry':
         if (stored.state !== 'waiting' && stored.state !== 'failed' && stored.state !== 'cancelled') continue

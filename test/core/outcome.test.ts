@@ -4,7 +4,9 @@ import { describe, expect, test } from 'vitest'
 import { itemsCheck, type Outcome, readAnswer } from '../../src/core/outcome.ts'
 
 function outcome(changes: Partial<Outcome>): Outcome {
-  return { reason: 'finished', result: undefined, itemCount: 1, errorCount: 0, logs: [], ...changes }
+  const requests = (async function* () {})()
+  const counts = { itemCount: 1, errorCount: 0, requestCount: 0 }
+  return { reason: 'finished', result: undefined, logs: [], requests, ...counts, ...changes }
 }
 
 async function isGood(changes: Partial<Outcome>, options?: { minimumExpectedItems?: number }): Promise<boolean> {

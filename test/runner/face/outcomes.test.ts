@@ -31,7 +31,13 @@ describe('the success check', () => {
     await work.start()
     const added = await work.add(['fine', 'throw', 'fatal', 'long', 'snooze'].map((input) => crawl.with(input)))
     await clock.tick('10s')
-    const said = { itemCount: 1, errorCount: 1, logs: ['began', 'a page was missing'] }
+    const said = {
+      itemCount: 1,
+      errorCount: 1,
+      logs: ['began', 'a page was missing'],
+      requestCount: 0,
+      requests: expect.anything(),
+    }
     const byReason = outcomes.toSorted((a, b) => (a.reason < b.reason ? -1 : 1))
     expect(byReason).toEqual([
       { ...said, reason: 'failed', result: undefined },
@@ -50,6 +56,40 @@ describe('the success check', () => {
     expect(infos[3]?.errors[0]).toMatchObject({ name: 'TimeoutError', message: expect.stringContaining('5000 ms') })
     await work.stop()
   })
+
+  onEachStorage(
+    'D15 reads the requests in order, of an attempt that threw as well, and not those of another',
+    async (storage) => {
+      const seen: unknown[] = []
+      const crawl = task('crawl', {
+        retry: fixed({ maxAttempts: 2, delay: 1 }),
+        run: async ({ attempt, request, emit }) => {
+          await emit('an item')
+          for (let page = 0; page < 2_000; page++) await request({ attempt, page, url: `https://shop.example/${page}` })
+          if (attempt === 1) throw new Error('blocked')
+        },
+        check: async ({ requestCount, requests }) => {
+          let next = 0
+          for await (const made of requests) {
+            const { attempt, page } = made as { attempt: number; page: number }
+            if (page !== next++) seen.push('out of order')
+            if (page === 1_999) seen.push({ attempt, requestCount })
+          }
+          return true
+        },
+      })
+      const { work, clock } = kit([crawl], { storage })
+      const { id } = await work.add(crawl)
+      await work.start()
+      await clock.tick('1s')
+      expect(seen).toEqual([
+        { attempt: 1, requestCount: 2_000 },
+        { attempt: 2, requestCount: 2_000 },
+      ])
+      expect(await work.get(id)).toMatchObject({ state: 'completed', itemCount: 1 })
+      await work.stop()
+    },
+  )
 
   test('D14 what it finds bad is retried like a failure, with its reason', async () => {
     const picky = task('picky', {
@@ -91,7 +131,8 @@ describe('the success check', () => {
     },
   )
 
-  const finished = { reason: 'finished', result: undefined, logs: [] } as const
+  const requests = (async function* () {})()
+  const finished = { reason: 'finished', result: undefined, logs: [], requestCount: 0, requests } as const
   test.each([
     { items: 500, errors: 0, minimum: 100, good: true },
     { items: 101, errors: 9, minimum: 100, good: true },

@@ -1,32 +1,43 @@
-/** Items that a running attempt emits: kept in rows of their own, many to a row, under the attempt's fence. */
+/** What a running attempt lists - items, requests: kept in rows of their own, many to a row, under the attempt's fence. */
 import { PieceworkError } from '../core/errors.ts'
 import { encode } from '../core/payload.ts'
 import type { Row } from '../storage/storage.ts'
 import { utf8Length } from '../storage/utf8.ts'
 
-/** The state of a row of items. It never becomes due. */
-const itemState = 'item'
+/** What is listed, and the state of its rows, which never become due. */
+export type ListKind = 'item' | 'request'
 
-/** A row of items is written once it holds this many bytes. */
+/** What stands behind the fence in their ids: the rows of one list lie together. */
+const marks: Record<ListKind, string> = { item: '-', request: '~' }
+
+/** A row is written once it holds this many bytes. */
 const chunkBytes = 64_000
 
-/** Digits that hold any fence and any number of rows, so that ids sort as the items were emitted. */
+/** Digits that hold any fence and any number of rows, so that ids sort as they were listed. */
 const fenceDigits = 16
 const chunkDigits = 9
 
-/** What the ids of one attempt's rows of items begin with. */
-export function itemPrefix(taskId: string, fence: number): string {
-  return `${taskId}/${String(fence).padStart(fenceDigits, '0')}-`
+/** What the ids of one attempt's rows of a list begin with. */
+export function listPrefix(taskId: string, fence: number, kind: ListKind): string {
+  return `${taskId}/${String(fence).padStart(fenceDigits, '0')}${marks[kind]}`
+}
+
+/** Whose list it is: an attempt's, of a task. */
+export interface ListOf {
+  readonly id: string
+  readonly name: string
+  readonly fence: number
+  readonly kind: ListKind
 }
 
 /**
- * Collects one attempt's items and stores them in rows of bounded size. The rows are there before the attempt is
- * settled and count only if it turns out good: the task then names the fence they were emitted under.
+ * Collects what one attempt lists and stores it in rows of bounded size. The rows are there before the attempt is
+ * settled and count only if it turns out good: the task then names the fence they were written under.
  */
-export class ItemWriter {
+export class ListWriter {
   count = 0
   readonly #insert: (row: Row) => Promise<unknown>
-  readonly #task: { readonly id: string; readonly name: string; readonly fence: number }
+  readonly #of: ListOf
   readonly #rowMaxBytes: number
   #texts: string[] = []
   #bytes = 0
@@ -36,14 +47,10 @@ export class ItemWriter {
   #closed = false
 
   /** `insert` stores a row, getting through a short outage: that is not the handler's failure. */
-  constructor(
-    insert: (row: Row) => Promise<unknown>,
-    rowMaxBytes: number,
-    task: { readonly id: string; readonly name: string; readonly fence: number },
-  ) {
+  constructor(insert: (row: Row) => Promise<unknown>, rowMaxBytes: number, of: ListOf) {
     this.#insert = insert
     this.#rowMaxBytes = rowMaxBytes
-    this.#task = task
+    this.#of = of
   }
 
   /**
@@ -56,7 +63,10 @@ export class ItemWriter {
     const text = encode(item)
     const bytes = utf8Length(text) + 1
     if (bytes + 4 > this.#rowMaxBytes) {
-      throw new PieceworkError('too_large', `An item of ${bytes} bytes does not fit into a row of ${this.#rowMaxBytes}`)
+      throw new PieceworkError(
+        'too_large',
+        `One ${this.#of.kind} of ${bytes} bytes does not fit into a row of ${this.#rowMaxBytes}`,
+      )
     }
     const full = this.#texts.length > 0 && this.#bytes + bytes + 4 > Math.min(chunkBytes, this.#rowMaxBytes)
     // The item takes its place before anything is awaited: items keep the order in which emit was called.
@@ -92,11 +102,11 @@ export class ItemWriter {
   }
 
   #row(input: string): Row {
-    const { id, name, fence } = this.#task
+    const { id, name, fence, kind } = this.#of
     return {
-      id: `${itemPrefix(id, fence)}${String(this.#chunks++).padStart(chunkDigits, '0')}`,
+      id: `${listPrefix(id, fence, kind)}${String(this.#chunks++).padStart(chunkDigits, '0')}`,
       name,
-      state: itemState,
+      state: kind,
       priority: 0,
       wakeAt: null,
       rev: fence,
