@@ -1,4 +1,4 @@
-/** The README's programs, pasted and run. */
+/** The programs of the README and of docs/jobs.md, pasted and run. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -12,15 +12,13 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const blocks = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/```ts\n(.*?)```/gs)].map(
-  ([, code]) => code ?? '',
-)
-
-function paste(part: string, name: string): string {
-  const block = blocks.find((code) => code.includes(part))
-  if (block === undefined) throw new Error(`the README has no program with ${part}`)
+/** @param around what the page leaves out: before its program, and behind it. */
+function paste(part: string, name: string, page = 'README.md', around: readonly [string, string] = ['', '']): string {
+  const blocks = readFileSync(join(root, page), 'utf8').matchAll(/```ts\n(.*?)```/gs)
+  const block = [...blocks].map(([, code]) => code ?? '').find((code) => code.includes(part))
+  if (block === undefined) throw new Error(`${page} has no program with ${part}`)
   const file = join(folder, name)
-  writeFileSync(file, block)
+  writeFileSync(file, around.join(block))
   return file
 }
 
@@ -41,4 +39,41 @@ test('the test of the README needs no minute for a minute', async () => {
 test('the definition of the README is accepted', async () => {
   const definition = run(paste('z.object({ file: z.string() })', 'definition.ts'), [], { cwd: folder })
   expect(await definition.ended, definition.output()).toBe(0)
+})
+
+test('the job of the README reduces its parts, and run again it is the same job', async () => {
+  const file = paste("job('letters'", 'letters.ts')
+  for (const _ of ['first', 'again']) {
+    const letters = run(file, [], { cwd: folder })
+    expect(await letters.ended, letters.output()).toBe(0)
+    expect(letters.output()).toBe('9\n')
+  }
+})
+
+test('the job of docs/jobs.md does what it says', async () => {
+  const before = 'const pages = [{ page: 1 }, { page: 2 }]\nconst wordsOf = (site, page) => site.length + page\n'
+  const after = 'console.log(state, result)\nawait work.close()\n'
+  const index = run(paste("job('index'", 'index.ts', 'docs/jobs.md', [before, after]), [], { cwd: folder })
+  expect(await index.ended, index.output()).toBe(0)
+  expect(index.output()).toBe('completed { words: 25 }\n')
+})
+
+test('the consumer of docs/jobs.md is done with each message once it is delivered', async () => {
+  const before = `
+import { job, type PartContext, piecework } from 'piecework'
+import { sqlite } from 'piecework/sqlite'
+type Page = { page: number }
+const sent = []
+const publish = async (text) => sent.push(JSON.parse(text))
+const render = ({ page }, signal) => console.log('page', page, signal.aborted)
+`
+  const after = `
+await work.run(pages, [{ page: 1 }, { page: 2 }])
+for (const message of [...sent]) console.log(await isDone(message))
+console.log(sent.at(-1).subject)
+await work.close()
+`
+  const pages = run(paste("job('pages'", 'pages.ts', 'docs/jobs.md', [before, after]), [], { cwd: folder })
+  expect(await pages.ended, pages.output()).toBe(0)
+  expect(pages.output()).toBe('page 1 false\ntrue\npage 2 false\ntrue\nreduce\n')
 })
