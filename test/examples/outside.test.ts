@@ -33,7 +33,7 @@ await withServer('redis', async ({ url }) => {
     return (entries ?? []).map(({ message }) => JSON.parse(message.message ?? '') as Announcement)
   }
 
-  test('a consumer killed in the middle of its part: the message comes again, each part ends once, and there is one reduce', {
+  test('W11 W12 W18 W21 a consumer killed in the middle of its part: the message comes again, each part ends once, and there is one reduce', {
     timeout: 120_000,
   }, async () => {
     mkdirSync(join(cwd, 'files'))
