@@ -1,15 +1,25 @@
-/** Why a task is where it is, in sentences for a person. */
+/** Why a task or a job is where it is, in sentences for a person. */
 import ms from 'ms'
 import { PieceworkError } from '../core/errors.ts'
 import { definitionName } from '../core/part.ts'
 import type { Task } from '../core/task.ts'
-import { taskOf, taskRow } from '../storage/codec.ts'
+import { REDUCING, taskOf, taskRow } from '../storage/codec.ts'
+import { jobRow } from '../storage/job-codec.ts'
 import type { Row } from '../storage/storage.ts'
 import type { Engine } from './engine.ts'
+import { explainJob } from './jobs/explain-job.ts'
+import { remainingOf } from './jobs/info.ts'
 import type { Worker } from './worker.ts'
 
 export async function explain(engine: Engine, worker: Worker, id: string): Promise<string> {
-  const row = taskRow((await engine.storage.get([id]))[0])
+  const [found] = await engine.storage.get([id])
+  const job = jobRow(found)
+  if (job) {
+    const remaining = await remainingOf(engine.storage, job)
+    const reduce = job.state === REDUCING ? history(taskOf(job)) : []
+    return [explainJob(job, remaining, engine.time.now()), ...reduce].join(' ')
+  }
+  const row = taskRow(found)
   if (!row) throw new PieceworkError('not_found', `No task has the id ${id}`)
   const task = taskOf(row)
   await worker.pauses.refresh()

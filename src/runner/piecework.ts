@@ -144,7 +144,7 @@ export class Piecework extends JobFace {
     return readStatus(this.#engine, this.#worker)
   }
 
-  /** Why a task is where it is, in a sentence or three. @throws PieceworkError `not_found`. */
+  /** Why a task, a part or a job is where it is, in a sentence or three. @throws PieceworkError `not_found`. */
   async explain(id: string): Promise<string> {
     await this.#life.ready()
     return explain(this.#engine, this.#worker, rowId(checkStoredId('id', id)))
