@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { piecework } from '../../src/index.ts'
 import { openAt, sqlitePlace } from '../servers/places.ts'
-import { anHourLater, killMatrix } from './matrix.ts'
+import { anHourLater } from './later.ts'
+import { killMatrix } from './matrix.ts'
 import { writingTask } from './points.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'piecework-kill-'))

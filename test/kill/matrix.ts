@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
 import { piecework } from '../../src/index.ts'
-import type { Storage } from '../../src/storage/index.ts'
 import { type Address, openAt, type Place } from '../servers/places.ts'
+import { anHourLater } from './later.ts'
 import { type Point, points, tasksPerRound, writingTask } from './points.ts'
 
 /** At each point. */
@@ -15,16 +15,6 @@ const kills = 25
 const victim = fileURLToPath(new URL('./victim.ts', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'piecework-kill-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
-/** The storage an hour later: every lease has ended. Other clocks stay as they are. */
-export function anHourLater(storage: Storage): Storage {
-  return Object.assign(Object.create(storage) as Storage, {
-    async now() {
-      const { now = 0, error = 0 } = (await storage.now?.()) ?? {}
-      return { now: now + 3_600_000, error }
-    },
-  })
-}
 
 /** Runs a victim to its death, and answers the ids that it acknowledged. */
 function kill(address: Address, log: string, point: Point, round: number): string[] {

@@ -1,0 +1,59 @@
+/** One process of the race: adds its share of the jobs, works on everybody's, and may kill itself at one of its writes. */
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { sqlite } from '../../../adapters/sqlite/index.ts'
+import { piecework } from '../../../src/index.ts'
+import type { Change, Row, Storage } from '../../../src/storage/index.ts'
+import type { RaceOrder } from './fleet.ts'
+import { planOf, raceJobs } from './jobs.ts'
+
+const order = JSON.parse(process.argv[2] ?? '') as RaceOrder
+let writesLeft = order.dieAtWrite
+
+function die(): never {
+  process.kill(process.pid, 'SIGKILL')
+  for (;;);
+}
+
+/** A write, with a death right before or right after it when its turn has come. */
+function write<T>(body: () => T): T {
+  if (--writesLeft === 0 && order.dieBefore) die()
+  const answer = body()
+  if (writesLeft === 0) die()
+  return answer
+}
+
+const real = sqlite(order.file, { synchronous: 'normal' })
+const storage: Storage = {
+  ...real,
+  insert: (rows: readonly Row[]) => write(() => real.insert(rows)),
+  apply: (changes: readonly Change[]) => write(() => real.apply(changes)),
+}
+const definitions = raceJobs()
+const quiet = () => {}
+const work = piecework({
+  storage,
+  definitions,
+  concurrency: order.concurrency,
+  lease: '2s',
+  poll: '500ms',
+  logger: { info: quiet, warn: quiet, error: quiet },
+})
+
+// Nobody would end a process whose parent is gone.
+const parent = process.ppid
+setInterval(() => process.ppid === parent || process.exit(1), 1_000).unref()
+process.once('SIGTERM', async () => {
+  await work.close({ timeout: '5s' })
+  process.exit(0)
+})
+
+await work.start()
+process.send?.('working')
+const added = new Set(existsSync(order.added) ? readFileSync(order.added, 'utf8').split('\n') : [])
+for (const number of order.numbers) {
+  const { id, kind, values, workers } = planOf(order.seed, number)
+  // What a killed process had begun to add is run again, with the same id.
+  if (added.has(id)) continue
+  await work.run(definitions[kind]!, values, { id, metadata: { number }, ...(workers ? { workers } : {}) })
+  appendFileSync(order.added, `${id}\n`)
+}
