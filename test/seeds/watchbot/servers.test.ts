@@ -7,14 +7,36 @@ import { dynamoPlace, mongoPlace, openAt, postgresPlace } from '../../servers/pl
 import { withServer } from '../../servers/with-server.ts'
 import { carriesAJob } from './whole-job.ts'
 
-const opened: readonly [string, KindName, (url: string) => Promise<Storage>][] = [
-  ['W27 W29 a job runs on DynamoDB', 'dynamodb', (url) => openAt(dynamoPlace(url).fresh())],
-  ['W27 W30 a job runs on Redis, by an adapter of an app of its own', 'redis', (url) => redis(url)],
-  ['W27 a job runs on Postgres', 'postgres', (url) => openAt(postgresPlace(url).fresh())],
-  ['W27 a job runs on MongoDB', 'mongo', (url) => openAt(mongoPlace(url).fresh())],
+interface Backend {
+  readonly name: string
+  readonly kind: KindName
+  readonly open: (url: string) => Promise<Storage>
+}
+
+const backends: readonly Backend[] = [
+  {
+    name: 'W27 W29 a job runs on DynamoDB',
+    kind: 'dynamodb',
+    open: (url) => openAt(dynamoPlace(url).fresh()),
+  },
+  {
+    name: 'W27 W30 a job runs on Redis, by an adapter of an app of its own',
+    kind: 'redis',
+    open: (url) => redis(url),
+  },
+  {
+    name: 'W27 a job runs on Postgres',
+    kind: 'postgres',
+    open: (url) => openAt(postgresPlace(url).fresh()),
+  },
+  {
+    name: 'W27 a job runs on MongoDB',
+    kind: 'mongo',
+    open: (url) => openAt(mongoPlace(url).fresh()),
+  },
 ]
 
-for (const [name, kind, open] of opened) {
+for (const { name, kind, open } of backends) {
   await withServer(kind, ({ url }) => {
     test(name, async () => {
       const storage = await open(url)

@@ -1,0 +1,38 @@
+/** Holds the list of older systems' rules to its tests: no rule without one, and none in a file where it is not. */
+import { expect, test } from 'vitest'
+import { behaviours, idsIn } from './catalogue.ts'
+import { cover, textOf, uncovered } from './coverage.ts'
+import { codeFiles } from './files.ts'
+
+const catalogue = `## W. Jobs
+| id | the rule | shown in |
+| --- | --- | --- |
+| W1 | it is so, unlike W2 | test/a.test.ts |
+| W12 | so too | test/a.test.ts |
+`
+
+test('a rule counts as shown by the names of tests alone', () => {
+  const text = `test('W12 is so', () => {})\n// W1\ntest.skip('W1 later', () => {})\ntest('XW1 W1-b W123 w1', () => {})`
+  const coverage = cover(catalogue, [{ path: 'test/a.test.ts', text }], behaviours)
+  expect([uncovered(coverage), coverage.files.get('W12')]).toEqual([['W1'], ['test/a.test.ts']])
+})
+
+test('each rule that docs/behaviours.md lists has a test, in the file that it says', () => {
+  const text = textOf(behaviours)
+  // Some tests lie beside the file that runs them on each storage.
+  const coverage = cover(text, codeFiles(['test']), behaviours)
+  expect(uncovered(coverage)).toEqual([])
+  for (const row of text.matchAll(/^\| ([A-Z]\d+) \| .* \| ([^|]+) \|$/gm)) {
+    const [, id = '', where = ''] = row
+    const files = [...where.matchAll(/`([^`]+)`/g)].map(([, file]) => file)
+    expect([id, coverage.files.get(id)]).toEqual([id, expect.arrayContaining(files)])
+    expect(files, id).not.toEqual([])
+  }
+})
+
+test('docs/behaviours.md lists every rule of a job that must be kept, and every fault that must not come back', () => {
+  const listed = cover(textOf(behaviours), [], behaviours).parts.map(({ ids }) => ids)
+  const ids = 'W1 W2 W6 W7 W11 W12 W13 W14 W19 W27 W28 W29 W30 W41'
+  expect(listed[0]).toEqual(idsIn(ids, behaviours))
+  expect(listed.at(-1)).toEqual(expect.arrayContaining(Array.from({ length: 13 }, (_, index) => `B${index + 1}`)))
+})
