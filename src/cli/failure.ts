@@ -1,5 +1,6 @@
 /** What went wrong, in one line: that is all a person, or a log, is shown of it. */
 import { stripVTControlCharacters } from 'node:util'
+import { StorageError } from '../index.ts'
 
 /** The caller's mistake, seen before anything was done. */
 export class UsageError extends Error {
@@ -34,7 +35,8 @@ function messagesOf(error: unknown): string[] {
   for (let one = error, depth = 0; one !== undefined && depth < 5; depth++) {
     const message = messageOf(one)
     if (!messages.some((said) => said.includes(message))) messages.push(message)
-    one = one instanceof Error ? one.cause : undefined
+    // An adapter's message has what its cause said, where that helps.
+    one = one instanceof Error && !(one instanceof StorageError) ? one.cause : undefined
   }
   return messages
 }
