@@ -1,5 +1,5 @@
 /** Watches a job to its end: a bar on a terminal, else a JSON line whenever something has changed. */
-import { SingleBar } from 'cli-progress'
+import { Presets, SingleBar } from 'cli-progress'
 import type { JobInfo, Piecework } from '../index.ts'
 import { BadEndError, oneLine } from './failure.ts'
 import { jsonLine, type Output, write } from './output.ts'
@@ -45,7 +45,7 @@ async function* jsonLines(jobs: AsyncIterable<JobInfo>): AsyncGenerator<string> 
 
 async function drawBar(jobs: AsyncIterable<JobInfo>, stream: Output): Promise<void> {
   const format = '{bar} {done}% | {remaining} of {parts} parts remaining | {state}'
-  const bar = new SingleBar({ stream, format, hideCursor: true })
+  const bar = new SingleBar({ stream, format, hideCursor: true }, Presets.shades_classic)
   bar.start(1, 0, { done: 0, remaining: '?', parts: '?', state: '' })
   try {
     for await (const { total, remaining, percent, state } of jobs) {

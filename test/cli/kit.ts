@@ -1,5 +1,5 @@
 /** Runs the program `piecework` as a shell would: in a process of its own, into a pipe or on a terminal. */
-import { execFile, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import type { Address } from '../servers/places.ts'
 
@@ -28,25 +28,36 @@ export function cli(args: readonly string[], env: Readonly<Record<string, string
   })
 }
 
-/** A line of a shell, in which `$piecework` is the program. */
-export function shell(line: string, env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+export interface Shell {
+  /** What it has printed so far. */
+  readonly said: { readonly stdout: string; readonly stderr: string }
+  readonly child: ChildProcess
+  readonly ended: Promise<Ran>
+}
+
+/** Starts a line of bash, in which `$piecework` is the program. */
+export function start(line: string, env: Readonly<Record<string, string>> = {}): Shell {
   const program = `'${process.execPath}' '${main}'`
-  return new Promise((resolve) => {
-    const child = spawn('bash', ['-c', line.replaceAll('$piecework', program)], {
-      env: environment(env),
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 30_000,
-      killSignal: 'SIGKILL',
+  const child = spawn('bash', ['-c', line.replaceAll('$piecework', program)], {
+    env: environment(env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 30_000,
+    killSignal: 'SIGKILL',
+  })
+  const said = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      said[name] += text
     })
-    const said = { stdout: '', stderr: '' }
-    child.stdout.on('data', (chunk) => {
-      said.stdout += chunk
-    })
-    child.stderr.on('data', (chunk) => {
-      said.stderr += chunk
-    })
+  }
+  const ended = new Promise<Ran>((resolve) => {
     child.on('close', (code, signal) => resolve({ code: code ?? signal ?? 'unknown', ...said }))
   })
+  return { said, child, ended }
+}
+
+export function shell(line: string, env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  return start(line, env).ended
 }
 
 /** What `--storage` is told for a place of the tests. */
