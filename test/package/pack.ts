@@ -7,6 +7,7 @@ export const root = join(import.meta.dirname, '..', '..')
 
 export interface Manifest {
   name: string
+  version: string
   exports: Record<string, unknown>
   dependencies?: Record<string, string>
   optionalDependencies?: Record<string, string>

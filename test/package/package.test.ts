@@ -1,5 +1,5 @@
 /** The tarball as a stranger gets it: installed into an empty app, on every supported Node, under every module resolution. */
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import PQueue from 'p-queue'
@@ -124,6 +124,37 @@ describe.each(majors)('on Node %i', (major) => {
     }
     expect(await run(node, args, bare, 20_000)).toEqual({ stdout: 'waiting undefined\n', stderr: '' })
     expect(await run(node, args, bare, 20_000)).toEqual({ stdout: 'completed hi you\n', stderr: '' })
+  })
+})
+
+describe.each(majors)('the program piecework on Node %i', (major) => {
+  const piecework = (...args: string[]) => {
+    const program = join(bare, 'node_modules', '.bin', 'piecework')
+    return run(nodes.get(major)!, [program, ...args], bare, 20_000)
+  }
+
+  test('says its version and what it can do, and nothing on standard error', async () => {
+    expect(await piecework('--version')).toEqual({ stdout: `${manifest.version}\n`, stderr: '' })
+    expect(await piecework('--help')).toEqual({
+      stdout: expect.stringContaining('pending [options] <job>'),
+      stderr: '',
+    })
+  })
+
+  test('lists the jobs of an SQLite file, or it is said what this Node lacks', async () => {
+    const file = `cli-${major}.db`
+    writeFileSync(join(bare, file), '')
+    const listed = piecework('ls', '--storage', `sqlite:${file}`)
+    if (major === 20) await expect(listed).rejects.toThrow(/ended with 1\n\nerror: Node 20\.\S+ has no `node:sqlite`/)
+    else expect(await listed).toEqual({ stdout: '', stderr: '' })
+  })
+
+  test.each([
+    ['postgres://127.0.0.1/x', 'Install `pg` to use piecework/postgres'],
+    ['mongodb://127.0.0.1/x', 'Install `mongodb` to use piecework/mongo'],
+    ['dynamodb://jobs?region=x', 'Install `@aws-sdk/client-dynamodb` to use piecework/dynamodb'],
+  ])('W44 names the driver that has to be installed for %s', async (storage, message) => {
+    await expect(piecework('ls', '--storage', storage)).rejects.toThrow(`ended with 1\n\nerror: ${message}\n`)
   })
 })
 
