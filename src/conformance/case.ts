@@ -1,4 +1,5 @@
 /** A case: one sentence that says what a correct adapter does, and the steps that show it. */
+import { byPosition } from './by-position.ts'
 import { type Random, seeded } from './random.ts'
 import { type Create, type Subject, withSubject } from './subject.ts'
 
@@ -17,7 +18,7 @@ export interface Case {
 
 /** Runs one case on a storage of its own. Answers the reason when the case does not apply. */
 export async function runCase(each: Case, create: Create, seed = 1): Promise<string | undefined> {
-  return withSubject(create, async (subject) => {
+  return withSubject(byPosition(create), async (subject) => {
     const reason = each.unless?.(subject)
     if (reason !== undefined) return reason
     await each.run({ ...subject, random: seeded(seed) })

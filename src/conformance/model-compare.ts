@@ -107,7 +107,6 @@ async function insertAnswered(
   right: Storage,
 ): Promise<void> {
   const message = `insert answered ${JSON.stringify(found)} where the contract says ${JSON.stringify(expected)}`
-  assert.equal(found.length, expected.length, message)
   for (const [index, answer] of found.entries()) {
     const { id, key } = rows[index]!
     const owner = key === null ? undefined : (await right.find({ key }, 1)).rows[0]?.id

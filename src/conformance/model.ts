@@ -1,5 +1,6 @@
 /** `model()`: random histories on an adapter and on the oracle, compared answer by answer and row by row. */
 import { strict as assert } from 'node:assert'
+import { byPosition } from './by-position.ts'
 import { compared, follow, sameWorld } from './model-compare.ts'
 import { callOf, freshMemory, NUMBERS, type Step } from './model-steps.ts'
 import { oracle } from './oracle.ts'
@@ -53,7 +54,7 @@ export function model({ test, create, histories = 1_000, seed, path, shrink = tr
     })
     const anyHistory = fc.array(anyStep, { minLength: 5, maxLength: STEPS_MAX, size: 'max' })
     const property = fc.asyncProperty(anyHistory, (steps) =>
-      withSubject(create, ({ storage }) => follow(storage, steps)),
+      withSubject(byPosition(create), ({ storage }) => follow(storage, steps)),
     )
     const parameters = {
       seed: chosen,

@@ -1,5 +1,6 @@
 /** Reads the merged log of a race and complains of everything that no correct storage can have answered. */
 import type { Row } from '../storage/index.ts'
+import { miscount } from './by-position.ts'
 import { complaintsOfKeys } from './race-keys.ts'
 import type { Entry, History } from './race-log.ts'
 import { complaintsOfRow } from './race-replay.ts'
@@ -26,7 +27,11 @@ function complaintsOfCall(entry: Entry): string[] {
   const { holder, call, verb, error } = entry
   const who = `${verb} (call ${call} of ${holder})`
   if (error !== undefined) return [`${who} threw although no fault was injected: ${error}`]
-  if (entry.verb !== 'claim' || !entry.answer) return []
+  if (!entry.answer) return []
+  if (entry.verb !== 'claim') {
+    const wrong = miscount(entry.verb, entry.verb === 'apply' ? entry.changes : entry.rows, entry.answer)
+    return wrong === undefined ? [] : [`call ${call} of ${holder}: ${wrong}`]
+  }
   const { request, answer } = entry
   const wrong: string[] = []
   if (answer.length > request.limit)

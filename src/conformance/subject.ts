@@ -24,14 +24,14 @@ export interface TestContext {
 /** Any runner's way to declare a test. */
 export type Test = (name: string, run: (context?: TestContext) => Promise<void>) => unknown
 
-function isSubject(made: Storage | Subject): made is Subject {
-  return 'storage' in made
+/** What `create` made, with or without what belongs to it. */
+export function subjectOf(made: Storage | Subject): Subject {
+  return 'storage' in made ? made : { storage: made }
 }
 
 /** Makes a subject, lets `use` work with it, and ends all that was opened, also after a failure. */
 export async function withSubject<T>(create: Create, use: (subject: Subject) => Promise<T>): Promise<T> {
-  const made = await create()
-  const subject: Subject = isSubject(made) ? made : { storage: made }
+  const subject = subjectOf(await create())
   const opened: Storage[] = [subject.storage]
   const again = subject.again
   const watched: Subject = {

@@ -16,7 +16,6 @@ export const getCases: readonly Case[] = [
     async run({ storage }) {
       await put(storage, row('a'), row('b'))
       const found = await storage.get(['x', 'b', 'y', 'a', 'b'])
-      assert.equal(found.length, 5, `get gave ${found.length} answers to 5 ids`)
       assert.deepEqual(
         found.map((each) => each?.id),
         [undefined, 'b', undefined, 'a', 'b'],

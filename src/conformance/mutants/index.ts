@@ -2,6 +2,7 @@
 import { applyMutants } from './apply.ts'
 import { unfencedMutants } from './apply-fence.ts'
 import { aroundMutants } from './around.ts'
+import { positionMutants } from './by-position.ts'
 import { bytesMutants } from './bytes.ts'
 import { claimMutants } from './claim.ts'
 import { claimVeilMutants } from './claim-fields.ts'
@@ -36,4 +37,5 @@ export const mutants: readonly Mutant[] = [
   ...doctorMutants,
   ...aroundMutants,
   ...bytesMutants,
+  ...positionMutants,
 ]

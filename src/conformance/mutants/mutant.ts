@@ -1,5 +1,6 @@
 /** What a mutant is, and the few ways to make a correct storage wrong from outside. */
 import type { ApplyResult, Change, Page, Row, Storage } from '../../storage/index.ts'
+import { altered } from '../altered.ts'
 
 /** A correct storage made wrong in one way. The suite must find every one of them out. */
 export interface Mutant {
@@ -9,25 +10,7 @@ export interface Mutant {
   readonly of: (storage: Storage) => Storage
 }
 
-/** The same storage with some verbs replaced. */
-export function altered(storage: Storage, verbs: Partial<Storage>): Storage {
-  const { now, watch, doctor, close } = storage
-  return {
-    traits: storage.traits,
-    insert: (rows) => storage.insert(rows),
-    claim: (request) => storage.claim(request),
-    extend: (rows, until) => storage.extend(rows, until),
-    apply: (changes) => storage.apply(changes),
-    get: (ids) => storage.get(ids),
-    find: (by, limit) => storage.find(by, limit),
-    count: (by) => storage.count(by),
-    ...(now && { now: () => now.call(storage) }),
-    ...(watch && { watch: (wake: () => void) => watch.call(storage, wake) }),
-    ...(doctor && { doctor: () => doctor.call(storage) }),
-    ...(close && { close: () => close.call(storage) }),
-    ...verbs,
-  }
-}
+export { altered }
 
 /** The same storage, whose rows look otherwise to whoever gets them. */
 export function veiled(storage: Storage, veil: (row: Row) => Row): Storage {
