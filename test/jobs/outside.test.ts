@@ -1,23 +1,23 @@
 /** Parts that consumers outside process: announced, brought by messages, brought again. */
 import { expect, test } from 'vitest'
 import { memory } from '../../adapters/memory/index.ts'
-import { type Announcement, job, piecework } from '../../src/index.ts'
+import { type Announcement, job, piecework, type Storage } from '../../src/index.ts'
 
 class Corrupt extends Error {}
 
 const quiet = { info() {}, warn() {}, error() {} }
 
 /** A consumer with no worker: all that happens, happens in its calls. */
-function consumer(failing: { announce?: () => unknown } = {}) {
+function consumer(using: { announce?: () => unknown; storage?: Storage } = {}) {
   const messages: Announcement[] = []
   const pages = job('pages', {
     failOn: [Corrupt],
     announce: async (message: Announcement) => {
-      await failing.announce?.()
+      await using.announce?.()
       messages.push(message)
     },
   })
-  const work = piecework({ storage: memory(), definitions: [pages], logger: quiet })
+  const work = piecework({ storage: using.storage ?? memory(), definitions: [pages], logger: quiet })
   return { work, pages, messages }
 }
 
@@ -83,6 +83,21 @@ test('B3 a message that cannot be sent fails the call, and the same call again g
   await expect(work.part({ jobId: 'j', index: 0 }, () => 1)).rejects.toThrow('no topic')
   fails = false
   expect(await work.part({ jobId: 'j', index: 0 }, () => 1)).toEqual({ status: 'already_completed' })
+  expect(messages.at(-1)).toMatchObject({ subject: 'reduce' })
+})
+
+test('a storage that fails when the last part is stored fails the call, and the same call again brings the reduce', async () => {
+  const storage = memory()
+  const { work, pages, messages } = consumer({ storage })
+  const { id } = await work.run(pages, ['a'])
+  const { find } = storage
+  storage.find = () => {
+    throw new Error('it is away')
+  }
+  // Without its message the part would never be brought again, and no worker asks after the job.
+  await expect(work.part({ jobId: id, index: 0 }, () => 1)).rejects.toThrow('it is away')
+  storage.find = find
+  expect(await work.part({ jobId: id, index: 0 }, () => 2)).toEqual({ status: 'already_completed' })
   expect(messages.at(-1)).toMatchObject({ subject: 'reduce' })
 })
 

@@ -115,10 +115,14 @@ export class Jobs {
     })
   }
 
-  /** The same for a job of which somebody else may have left this undone; `done` are parts that are known not to be open. */
-  async settle(jobId: string, done: readonly string[], settings: JobSettings): Promise<void> {
+  /**
+   * The same for a job of which somebody may have left this undone; `done` are parts that are known not to be open.
+   * Resolves with whether none is.
+   */
+  async settle(jobId: string, done: readonly string[], settings: JobSettings): Promise<boolean> {
     const finished = await this.#openParts.noneOf(new Map([[jobId, { ids: new Set(done) }]]))
     if (finished.length > 0) await this.ask(jobId, settings)
+    return finished.length > 0
   }
 
   /** Looks at all parts, and moves the job if they say so. */

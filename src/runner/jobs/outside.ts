@@ -35,8 +35,8 @@ export interface OutsideTools {
   begin(row: Row, settings: Settings, job: JobView): Claimed
   /** Runs it here and now; resolves once its outcome is stored. */
   runHere(claimed: Claimed): Promise<void>
-  /** Moves a job on if none of its parts is open; `done` are parts that are known not to be. */
-  settle(jobId: string, done: readonly string[], settings: JobSettings): Promise<void>
+  /** Moves a job on if none of its parts is open, and resolves with whether; `done` are parts that are known not to be. */
+  settle(jobId: string, done: readonly string[], settings: JobSettings): Promise<boolean>
   /** Moves a job on if its parts say so. */
   ask(jobId: string, settings: JobSettings): Promise<void>
 }
@@ -114,7 +114,8 @@ export class Outside {
     const [part] = await this.#engine.storage.get([row.id])
     const task = part && taskOf(part)
     if (task?.state !== 'completed') throw outcomeOf(task)
-    await this.#seeToReduce(job.id)
+    // Where the job could not be asked, the caller must hear of it: the message then comes again.
+    await this.settle(job.id, [row.id])
     return { status: 'completed', result: task.result }
   }
 
@@ -123,7 +124,7 @@ export class Outside {
     const row = jobRow((await this.#engine.storage.get([jobId]))[0])
     const settings = row && this.#engine.definitions.get(row.name)
     if (settings?.role.kind !== 'job') return
-    if (row?.state === 'mapping') await this.#tools.settle(jobId, done, settings.role.job)
+    if (row?.state === 'mapping' && !(await this.#tools.settle(jobId, done, settings.role.job))) return
     await this.#seeToReduce(jobId)
   }
 
