@@ -2,9 +2,9 @@
 import { hasSlot, mayBegin, ownsSlot } from '../../core/slot.ts'
 import { taskOf } from '../../storage/codec.ts'
 import { isScattered, jobOf, runOf } from '../../storage/job-codec.ts'
-import type { Row, Storage } from '../../storage/storage.ts'
-import type { Slots } from './slots.ts'
-import { rowsOfParts } from './view.ts'
+import type { Page, Row, Storage } from '../../storage/storage.ts'
+import { doneStates, type Slots } from './slots.ts'
+import { pageRows, rowsOfParts } from './view.ts'
 
 /** `job` waits for its parts. Whoever else does the same meanwhile comes to the same answer, and compares and swaps. */
 export async function mendSlots(storage: Storage, slots: Slots, job: Row): Promise<void> {
@@ -18,9 +18,8 @@ export async function mendSlots(storage: Storage, slots: Slots, job: Row): Promi
 
   let idle = workers - (await countAtWork(storage, job.id, () => true))
   if (idle <= 0 || (await slots.heldParts(job, 1)).length === 0) return
-  for await (const row of rowsOfParts(storage, job.id, ['completed', 'failed', 'cancelled'])) {
-    if (!hasSlot(taskOf(row).slot, run)) continue
-    const handedOn = await slots.handOnFrom(row.id)
+  for await (const id of keepersOfSlots(storage, job.id, run)) {
+    const handedOn = await slots.handOnFrom(id)
     if (handedOn === 'released') idle--
     if (idle === 0 || handedOn === 'nobody') return
   }
@@ -36,6 +35,25 @@ async function ownersOfSlots(storage: Storage, job: Row, workers: number): Promi
     if (others > workers && !isScattered(job)) break
   }
   return owners
+}
+
+/** Parts that are done and whose slots seem to be nobody's: of a page, one look at all that they chose tells which. */
+async function* keepersOfSlots(storage: Storage, jobId: string, run: number): AsyncGenerator<string> {
+  const limit = Math.min(pageRows, storage.traits.batchMax)
+  let after: string | null = ''
+  while (after !== null) {
+    const page: Page = await storage.find({ parent: jobId, states: doneStates, after }, limit)
+    const done = page.rows.flatMap((row) => {
+      const { slot } = taskOf(row)
+      return hasSlot(slot, run) ? [{ id: row.id, to: slot.to ?? row.id }] : []
+    })
+    const chosen = await storage.get(done.map(({ to }) => to))
+    for (const [index, { id }] of done.entries()) {
+      const row = chosen[index]
+      if (!row || taskOf(row).slot?.from !== id) yield id
+    }
+    after = page.after
+  }
 }
 
 async function releaseAll(storage: Storage, slots: Slots, job: Row): Promise<void> {

@@ -5,12 +5,13 @@
  * Which one is decided in the very write that ends a part. A crash between that write and the release leaves a slot idle,
  * never one too many; whoever tends the job finds it (`mendSlots`).
  */
-import { hasSlot, ownsSlot, type SlotNotes } from '../../core/slot.ts'
+import { hasSlot, type SlotNotes } from '../../core/slot.ts'
 import { release, type Task } from '../../core/task.ts'
 import { nextRow, taskOf } from '../../storage/codec.ts'
 import { jobRow, runOf } from '../../storage/job-codec.ts'
-import type { Page, Row } from '../../storage/storage.ts'
+import type { Row } from '../../storage/storage.ts'
 import type { Engine } from '../engine.ts'
+import { HeldParts } from './held-parts.ts'
 
 /** How often another held part is chosen because somebody else was first. */
 const maxRounds = 10
@@ -33,19 +34,22 @@ export type Heirs = ReadonlyMap<string, Heir>
 /** `nothing`: this part has no slot to hand on, or did so before. `nobody`: no part is held that could take it. */
 type HandedOn = 'released' | 'nothing' | 'nobody'
 
-const doneStates = ['completed', 'failed', 'cancelled']
+/** A part in one of these hands its slot on. */
+export const doneStates = ['completed', 'failed', 'cancelled']
 
 export const nobody: Heirs = new Map()
 
 export class Slots {
   readonly #engine: Engine
   readonly #released: (row: Row) => void
+  readonly #held: HeldParts
   /** Parts whose slots nobody could take yet, since the parts of their jobs are still being added; with their jobs. */
   readonly #idle = new Map<string, string>()
 
   constructor(engine: Engine, released: (row: Row) => void) {
     this.#engine = engine
     this.#released = released
+    this.#held = new HeldParts(engine.storage)
   }
 
   /** Whether this process knows of slots that nobody has. */
@@ -126,19 +130,9 @@ export class Slots {
     if (rows.length > 0) await this.#release(rows.map((row) => ({ row, slot: taskOf(row).slot })))
   }
 
-  /** The first held parts of a job that have no slot of their own. */
-  async heldParts(job: Row, count: number): Promise<Row[]> {
-    const { storage } = this.#engine
-    const run = runOf(job)
-    const rows: Row[] = []
-    let after: string | null = ''
-    while (after !== null && rows.length < count) {
-      const limit = Math.min(count - rows.length, storage.traits.batchMax)
-      const page: Page = await storage.find({ parent: job.id, states: ['held'], after }, limit)
-      rows.push(...page.rows.filter((row) => !ownsSlot(taskOf(row).slot, run)))
-      after = page.after
-    }
-    return rows
+  /** The next held parts of a job that have no slot of their own. */
+  heldParts(job: Row, count: number): Promise<Row[]> {
+    return this.#held.next(job, count)
   }
 
   /** Of parts whose slots are of the run that their job is in; it must be open, or they would be skipped. */

@@ -5,7 +5,7 @@ import { jobOf } from '../../storage/job-codec.ts'
 import type { Page, Row, Storage } from '../../storage/storage.ts'
 
 /** Results may be large: so many rows at a time are a bounded part of the memory. */
-const pageRows = 100
+export const pageRows = 100
 
 /** One completed part. */
 export interface PartResult<Result = unknown> {
