@@ -48,6 +48,7 @@ export class Piecework extends JobFace {
     super({
       storage: engine.storage,
       clock: engine.clock,
+      ends: worker.jobs.ends,
       ready: () => life.ready(),
       start: (...job) => jobs.run(...job),
       part: (...part) => worker.part(...part),

@@ -15,7 +15,8 @@ export interface Stored {
 export interface EndedParts {
   readonly settings: JobSettings
   readonly ids: Set<string>
-  failed: boolean
+  /** How many of them failed for good. */
+  failed: number
   /** Of a part whose error fails the job by its kind. */
   failure: JobFailure | undefined
   /** The run of its slots that one of the parts had, where the job has slots. */
@@ -31,7 +32,7 @@ export function endedByJob(stored: readonly Stored[]): Map<string, EndedParts> {
     const job = jobs.get(jobId) ?? {
       settings: role.job,
       ids: new Set<string>(),
-      failed: false,
+      failed: 0,
       failure: undefined,
       run: undefined,
     }
@@ -39,7 +40,7 @@ export function endedByJob(stored: readonly Stored[]): Map<string, EndedParts> {
     job.ids.add(task.id)
     job.run = task.slot?.run ?? job.run
     if (task.state !== 'failed') continue
-    job.failed = true
+    job.failed++
     if (task.reason === 'fails_job') job.failure ??= failureOf(task)
   }
   return jobs

@@ -6,6 +6,7 @@ import type { Storage } from '../../storage/storage.ts'
 import type { Clock } from '../clock.ts'
 import type { PartContext } from './context.ts'
 import type { JobDefinition } from './definition.ts'
+import type { Ends } from './ends.ts'
 import { JobRun } from './handle.ts'
 import { type JobInfo, pendingParts, readJob, rowOfJob } from './info.ts'
 import { type JobsOptions, listJobs } from './list.ts'
@@ -23,6 +24,7 @@ export interface PartMessage {
 export interface JobTools {
   readonly storage: Storage
   readonly clock: Clock
+  readonly ends: Ends
   ready(): Promise<void>
   start(definition: JobDefinition, parts: Parts<unknown>, options: RunOptions): Promise<Started>
   part(place: PartPlace, body: (context: PartContext<never, never>) => unknown): Promise<PartReport>
@@ -110,7 +112,7 @@ export abstract class JobFace {
   }
 
   #handle(started: Started): JobRun {
-    const { storage, clock } = this.#tools
-    return new JobRun(started, { storage, clock, cancel: () => this.cancel(started.id) })
+    const { storage, clock, ends } = this.#tools
+    return new JobRun(started, { storage, clock, ends, cancel: () => this.cancel(started.id) })
   }
 }

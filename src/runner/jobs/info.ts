@@ -49,7 +49,11 @@ const countUpTo = 100_000_000
 
 /** @throws PieceworkError `not_found`. */
 export async function readJob(storage: Storage, id: string): Promise<JobInfo> {
-  const row = await rowOfJob(storage, id)
+  return infoOf(storage, await rowOfJob(storage, id))
+}
+
+/** What is known of the job whose row was read. */
+export async function infoOf(storage: Storage, row: Row): Promise<JobInfo> {
   return jobInfo(row, await remainingOf(storage, row))
 }
 

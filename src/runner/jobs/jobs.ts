@@ -12,6 +12,8 @@ import type { Attempt } from '../attempt.ts'
 import type { Engine } from '../engine.ts'
 import type { JobSettings } from './definition.ts'
 import { endedByJob, type Stored } from './ended.ts'
+import { Ends } from './ends.ts'
+import { FailedParts } from './failed-parts.ts'
 import { look } from './look.ts'
 import { mendSlots } from './mend-slots.ts'
 import { OpenParts } from './open-parts.ts'
@@ -35,7 +37,9 @@ export class Jobs {
   readonly #engine: Engine
   readonly #listener: JobsListener
   readonly slots: Slots
+  readonly ends = new Ends()
   readonly #openParts: OpenParts
+  readonly #failedParts: FailedParts
   readonly #failing = new Map<string, Attempt>()
   readonly #underWay = new Set<Promise<void>>()
   #filling = false
@@ -44,6 +48,7 @@ export class Jobs {
     this.#engine = engine
     this.#listener = listener
     this.#openParts = new OpenParts(engine.storage)
+    this.#failedParts = new FailedParts(engine)
     this.slots = new Slots(engine, ({ wakeAt }) => listener.due(wakeAt ?? 0))
   }
 
@@ -91,6 +96,7 @@ export class Jobs {
 
   /** To be called when attempts at parts are stored. Never rejects: what is left undone the job does when it wakes. */
   async ended(stored: readonly Stored[], heirs: Heirs): Promise<void> {
+    for (const { attempt, task } of stored) if (attempt.settings.role.kind === 'job') this.ends.tell(task.id)
     const jobs = endedByJob(stored)
     if (jobs.size === 0) return
     await this.#tend('the jobs of parts that ended', async () => {
@@ -100,7 +106,7 @@ export class Jobs {
       for (const [jobId, { settings, failed, failure, run }] of jobs) {
         if (run !== undefined) await this.#mendAfter(jobId, run)
         if (failure) await this.#move(jobId, (job, now) => (isMapped(job) ? fail(job, failure, now) : undefined))
-        else if (failed) await this.ask(jobId, settings)
+        else if (await this.#failedParts.areTooMany(jobId, failed, settings.threshold)) await this.ask(jobId, settings)
       }
       for (const jobId of await this.#openParts.noneOf(jobs)) await this.ask(jobId, jobs.get(jobId)!.settings)
     })
@@ -206,6 +212,7 @@ export class Jobs {
     const [result] = await storage.apply([{ row, next }])
     if (result !== 'applied') return false
     if (next.wakeAt !== null) this.#listener.due(next.wakeAt)
+    if (isOver(job)) this.ends.tell(job.id)
     if (job.state === 'failed') notifier.tell('failed', () => failedEvent(job))
     return true
   }

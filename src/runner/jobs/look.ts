@@ -11,8 +11,19 @@ import { rowsOfParts } from './view.ts'
 export async function look(storage: Storage, job: Row, threshold: number): Promise<PartsSeen> {
   // In this order: where no part is open, all failures there will ever be are there to be seen.
   const open = (await firstOpen(storage, job.id, '')) !== undefined
+  return { open, ...(await failures(storage, job.id, allowedOf(job, threshold))) }
+}
+
+/** How many parts of a job have failed, up to a number. */
+export async function countFailed(storage: Storage, jobId: string, upTo: number): Promise<number> {
+  const { counts } = await storage.count({ parent: jobId, states: ['failed'], upTo })
+  return Object.values(counts).reduce((sum, { failed = 0 }) => sum + failed, 0)
+}
+
+/** How many parts of a job may fail. */
+export function allowedOf(job: Row, threshold: number): number {
   const { total = null } = jobOf(job) as { total?: number | null }
-  return { open, ...(await failures(storage, job.id, failedAllowed(threshold, total))) }
+  return failedAllowed(threshold, total)
 }
 
 /** The first open part behind an id. */
