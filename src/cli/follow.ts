@@ -1,7 +1,7 @@
 /** Watches a job to its end: a bar on a terminal, else a JSON line whenever something has changed. */
 import { Presets, SingleBar } from 'cli-progress'
 import type { JobInfo, Piecework } from '../index.ts'
-import { BadEndError, oneLine } from './failure.ts'
+import { BadEndError } from './failure.ts'
 import { jsonLine, type Output, write } from './output.ts'
 import { tableOfJob } from './tables.ts'
 
@@ -10,9 +10,9 @@ const lookEveryMs = 500
 
 const over = ['completed', 'failed', 'cancelled']
 
-/** @throws BadEndError when the job did not end well. */
-export async function follow(work: Piecework, id: string, output: Output): Promise<void> {
-  if (output.isTTY) await drawBar(looks(work, id), output)
+/** Resolves when the job is over. `signal`: it is given up. @throws BadEndError when the job did not end well. */
+export async function follow(work: Piecework, id: string, output: Output, signal: AbortSignal): Promise<void> {
+  if (output.isTTY) await drawBar(looks(work, id), output, signal)
   else await write(output, jsonLines(looks(work, id)))
   const job = await work.job(id)
   if (output.isTTY) await write(output, [tableOfJob(job, output.columns)])
@@ -20,11 +20,11 @@ export async function follow(work: Piecework, id: string, output: Output): Promi
 }
 
 /** @throws BadEndError */
-export function checkEnd({ id, state, failure }: JobInfo): void {
+function checkEnd({ id, state, failure }: JobInfo): void {
   if (state === 'cancelled') throw new BadEndError(`The job ${id} was cancelled`)
   if (state !== 'failed') return
   const where = failure?.part == null ? 'in its reduce' : `at part ${failure.part}`
-  throw new BadEndError(oneLine(`The job ${id} failed ${where}: ${failure?.error.message}`))
+  throw new BadEndError(`The job ${id} failed ${where}: ${failure?.error.message}`)
 }
 
 /** The job whenever it has changed, until it is over. */
@@ -43,17 +43,23 @@ async function* jsonLines(jobs: AsyncIterable<JobInfo>): AsyncGenerator<string> 
   for await (const job of jobs) yield jsonLine(job)
 }
 
-async function drawBar(jobs: AsyncIterable<JobInfo>, stream: Output): Promise<void> {
+async function drawBar(jobs: AsyncIterable<JobInfo>, stream: Output, signal: AbortSignal): Promise<void> {
   const format = '{bar} {done}% | {remaining} of {parts} parts remaining | {state}'
   const bar = new SingleBar({ stream, format, hideCursor: true }, Presets.shades_classic)
-  bar.start(1, 0, { done: 0, remaining: '?', parts: '?', state: '' })
+  // It gives back the cursor, whether the job ends or the patience.
+  const stop = () => bar.stop()
+  signal.addEventListener('abort', stop)
   try {
-    for await (const { total, remaining, percent, state } of jobs) {
-      bar.setTotal(Math.max(1, total ?? 1))
-      const value = total === 0 ? 1 : (total ?? 0) - (total === undefined ? 0 : remaining)
-      bar.update(value, { done: percent, remaining, parts: total ?? '?', state })
+    for await (const { total = 0, remaining, percent, state } of jobs) {
+      const shown = { done: percent, remaining, parts: state === 'open' ? '?' : total, state }
+      if (signal.aborted) return
+      if (!bar.isActive) bar.start(1, 0, shown)
+      // A bar of no parts is full, one whose parts are still being added empty.
+      bar.setTotal(Math.max(1, total))
+      bar.update(state === 'open' ? 0 : Math.max(1, total) - remaining, shown)
     }
   } finally {
-    bar.stop()
+    signal.removeEventListener('abort', stop)
+    stop()
   }
 }

@@ -7,6 +7,7 @@ import { info } from './commands/info.ts'
 import { ls } from './commands/ls.ts'
 import { pending } from './commands/pending.ts'
 import { lineOf, oneLine } from './failure.ts'
+import { InterruptedError, interruptedCode } from './interrupt.ts'
 import type { Output } from './output.ts'
 import { withWork } from './session.ts'
 import { storageHelp } from './storages.ts'
@@ -33,6 +34,10 @@ export async function runProgram(args: readonly string[], streams: Streams): Pro
   } catch (error) {
     // Commander has said it already.
     if (error instanceof CommanderError) return error.exitCode
+    if (error instanceof InterruptedError) {
+      if (error.message) streams.stderr.write(`${error.message}\n`)
+      return interruptedCode
+    }
     fail(lineOf(error))
     return 1
   }

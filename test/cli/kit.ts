@@ -1,5 +1,5 @@
 /** Runs the program `piecework` as a shell would: in a process of its own, into a pipe or on a terminal. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import type { Address } from '../servers/places.ts'
 
@@ -31,7 +31,7 @@ export function cli(args: readonly string[], env: Readonly<Record<string, string
 export interface Shell {
   /** What it has printed so far. */
   readonly said: { readonly stdout: string; readonly stderr: string }
-  readonly child: ChildProcess
+  readonly child: ChildProcessWithoutNullStreams
   readonly ended: Promise<Ran>
 }
 
@@ -40,7 +40,7 @@ export function start(line: string, env: Readonly<Record<string, string>> = {}):
   const program = `'${process.execPath}' '${main}'`
   const child = spawn('bash', ['-c', line.replaceAll('$piecework', program)], {
     env: environment(env),
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: 'pipe',
     timeout: 30_000,
     killSignal: 'SIGKILL',
   })

@@ -13,6 +13,8 @@ const folder = mkdtempSync(join(tmpdir(), 'piecework-cli-'))
 const storage = `sqlite:${join(folder, 'work.db')}`
 const quiet = { info() {}, warn() {}, error() {} }
 const columns = 100
+const hideCursor = '\u001b[?25l'
+const showCursor = '\u001b[?25h'
 
 let release: () => void = () => {}
 const released = new Promise<void>((resolve) => {
@@ -112,6 +114,18 @@ test('info --watch draws a bar until the job is over, and then its table', async
     .map((line) => JSON.parse(line))
   expect(seen[0]).toMatchObject({ state: 'mapping', remaining: 3 })
   expect(seen.at(-1)).toMatchObject({ state: 'completed', remaining: 0 })
+})
+
+test('Ctrl-C ends the watching at once, and the terminal is as it was', async (context) => {
+  await work.stop()
+  const { id } = await work.run(slow, [0], { id: 'idle' })
+  const watched = startOnTerminal(context, `info --watch ${id}`)
+  await expect.poll(() => watched.said.stdout).toContain('1 of 1 parts remaining')
+  expect(watched.said.stdout).toContain(hideCursor)
+  watched.child.stdin.write('\u0003')
+  const { code, stdout } = await watched.ended
+  expect(code).toBe(130)
+  expect(stdout.lastIndexOf(showCursor)).toBeGreaterThan(stdout.lastIndexOf(hideCursor))
 })
 
 test('info --watch of a job that failed says so and exits with 1', async () => {

@@ -2,7 +2,7 @@
 import { expected, expectOptions } from '../../core/expect.ts'
 import { type JobState, jobMoves } from '../../core/job.ts'
 import { checkName } from '../../core/name.ts'
-import { definitionName } from '../../core/part.ts'
+import { definitionName, partName } from '../../core/part.ts'
 import { taskMoves } from '../../core/task.ts'
 import { jobRow } from '../../storage/job-codec.ts'
 import type { Page, Storage } from '../../storage/storage.ts'
@@ -40,24 +40,23 @@ export async function* listJobs(storage: Storage, options: JobsOptions): AsyncGe
   }
 }
 
-/** A name is a job's if parts go by it, or a state that no task has; else one of its rows has to be looked at. */
+/** A name is a job's if parts go by it, or a state that no task has; else its rows have to be looked at. */
 async function namesOfJobs(storage: Storage): Promise<string[]> {
   const { counts } = await storage.count({ states: countedStates, upTo: countUpTo })
-  const names = Object.keys(counts)
-  const ofParts = new Set(names.filter((name) => definitionName(name) !== name).map(definitionName))
   const found: string[] = []
-  for (const name of names) {
-    const states = Object.keys(counts[name] ?? {})
-    if (ofParts.has(name) || states.some((state) => !Object.hasOwn(taskMoves, state))) found.push(name)
+  for (const [name, states] of Object.entries(counts)) {
+    if (name === partName(definitionName(name))) continue
+    const isTold =
+      Object.hasOwn(counts, partName(name)) || Object.keys(states).some((one) => !Object.hasOwn(taskMoves, one))
     // All its jobs may be over and have had no parts.
-    else if (definitionName(name) === name && (await isJobs(storage, name))) found.push(name)
+    if (isTold || (await hasJobs(storage, name))) found.push(name)
   }
   return found
 }
 
-async function isJobs(storage: Storage, name: string): Promise<boolean> {
-  const { rows } = await storage.find({ names: [name], states: jobStates }, 1)
-  return jobRow(rows[0]) !== undefined
+async function hasJobs(storage: Storage, name: string): Promise<boolean> {
+  const { rows } = await storage.find({ names: [name], states: jobStates }, Math.min(pageRows, storage.traits.batchMax))
+  return rows.some((row) => jobRow(row) !== undefined)
 }
 
 function checkJobs(options: JobsOptions): JobsOptions {
