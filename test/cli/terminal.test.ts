@@ -23,7 +23,7 @@ const released = new Promise<void>((resolve) => {
 const pages = job('pages', {
   retry: never(),
   map: ({ part }: { part: string }) => {
-    if (part === 'bad') throw new Error(`bad page, ${'and more of it '.repeat(20)}`)
+    if (part === 'bad') throw new Error(`bad page,\n${'and more of it '.repeat(20)}`)
   },
   reduce: () => ({ words: 'word '.repeat(60) }),
 })
