@@ -25,7 +25,7 @@ const pages = job('pages', {
   map: ({ part }: { part: string }) => {
     if (part === 'bad') throw new Error(`bad page,\n${'and more of it '.repeat(20)}`)
   },
-  reduce: () => ({ words: 'word '.repeat(60) }),
+  reduce: () => ({ words: 'word '.repeat(600) }),
 })
 const slow = job('slow', { map: ({ index }) => (index > 0 ? released : undefined) })
 let work: Piecework
@@ -82,7 +82,7 @@ test('ls --ids is not a table there, and NO_COLOR takes the colours away', async
   expect((await onTerminal(context, 'ls', { NO_COLOR: '1' })).stdout).not.toContain('\u001b')
 })
 
-test('W41 info is a table there, with a long value wrapped, and nothing in it steers the terminal', async (context) => {
+test('W41 info is a table there, with a long value wrapped and then cut, and nothing in it steers the terminal', async (context) => {
   const ran = await onTerminal(context, 'info one')
   const lines = linesOf(ran)
   expect(lines).toEqual(
@@ -90,7 +90,9 @@ test('W41 info is a table there, with a long value wrapped, and nothing in it st
   )
   expect(lines.find((line) => line.startsWith('metadata'))).toBe('metadata  {"who":"me"}')
   expect(ran.stdout).not.toContain('\u009b')
-  expect(lines.filter((line) => line.includes('word word'))).toHaveLength(4)
+  const words = lines.filter((line) => line.includes('word word'))
+  expect(words).toHaveLength(12)
+  expect(words.at(-1)).toMatch(/…$/)
   expect(linesOf(await onTerminal(context, 'info two'))).toEqual(expect.arrayContaining(['parts    0 remaining of 2']))
 })
 

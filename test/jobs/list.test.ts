@@ -71,6 +71,7 @@ test('only those of the states and the names that are asked for', async () => {
   expect(await idsOf(work.jobs({ names: ['words', 'broken'], states: ['failed'] }))).toEqual(['b'])
   // Of a task's name there are no jobs.
   await work.add(sums)
+  await work.drain()
   expect(await idsOf(work.jobs({ names: ['sums'] }))).toEqual([])
 })
 
