@@ -133,11 +133,11 @@ export class JobRunner {
   /** A message that cannot be sent fails the call; the same call again sends those of its batch again. */
   async #announce(job: Row, rows: readonly Row[], announce: (message: Announcement) => unknown): Promise<void> {
     const queue = new PQueue({ concurrency: announcedAtOnce })
-    const metadata = inputOf(job)
     await queue.addAll(
       rows.map((row) => async () => {
         const index = Number(row.id.slice(job.id.length + 1))
-        await announce({ subject: 'map', jobId: job.id, partId: index, part: inputOf(row), metadata })
+        // Each message has a copy of its own: one that is changed before it is sent is no other's matter.
+        await announce({ subject: 'map', jobId: job.id, partId: index, part: inputOf(row), metadata: inputOf(job) })
       }),
     )
   }

@@ -42,26 +42,29 @@ describe('creating a job', () => {
     expect(await work.job(id)).toMatchObject({ remaining: 1 })
   })
 
-  test('W4 the values of the caller are left alone, and each message has the metadata', async () => {
-    const frozen = Object.freeze({ url: 'https://a.com' })
-    const metadata = Object.freeze({ who: 'me' })
-    const changed: object[] = []
-    const { work, run } = consumer({
+  test('W4 nobody changes the values of another: not the caller, not a consumer, not who sends the messages', async () => {
+    const parts = [{ url: 'https://a.com' }, { url: 'https://b.com' }]
+    const metadata = { who: 'me' }
+    const given = structuredClone({ parts, metadata })
+    const { work, run, maps } = consumer({
       publish: (message) => {
         if (message.subject !== 'map') return
-        expect(message.metadata).toEqual({ who: 'me' })
-        changed.push(
-          Object.assign(message.part as object, { url: 'changed' }),
-          Object.assign(message.metadata as object),
-        )
+        expect([message.part, message.metadata]).toEqual([given.parts[message.partId], given.metadata])
+        Object.assign(message.part as object, { url: 'changed' })
+        Object.assign(message.metadata as object, { who: 'changed' })
       },
     })
-    const { id } = await run([frozen], { metadata })
-    expect([changed.length, frozen.url]).toEqual([2, 'https://a.com'])
-    // Whoever sends it may change the message: what is stored is what was given.
-    expect((await work.part({ jobId: id, index: 0 }, ({ part }) => part)) as object).toMatchObject({
-      result: { url: 'https://a.com' },
-    })
+    const { id } = await run(parts, { metadata })
+    expect({ parts, metadata }).toEqual(given)
+    Object.assign(parts[0] as object, { url: 'changed' })
+    for (const { partId } of maps()) {
+      const seen = await work.part({ jobId: id, index: partId }, (context) => {
+        const copy = structuredClone([context.part, context.metadata])
+        Object.assign(context.metadata as object, { who: 'changed' })
+        return copy
+      })
+      expect(seen).toEqual({ status: 'completed', result: [given.parts[partId], given.metadata] })
+    }
   })
 
   test('W5 an id that is given is kept, and without one each job gets its own', async () => {
