@@ -157,7 +157,8 @@ describe('processing a part', () => {
     expect((await work.part({ index: 1, jobId: id }, () => 1)).status).toBe('completed')
     const body = () => expect.unreachable()
     for (const bad of [id, 0, null, undefined, { jobId: 0, index: id }, { jobId: id }, { index: 0 }]) {
-      expect(await rejection(work.part(bad as never, body))).toBeInstanceOf(TypeError)
+      const error = await rejection(work.part(bad as never, body))
+      expect([error, error.message]).toEqual([expect.any(TypeError), expect.stringMatching(/^Expected `/)])
     }
   })
 })

@@ -2,9 +2,10 @@
 import { describe, expect, test } from 'vitest'
 import { memory } from '../../../adapters/memory/index.ts'
 import { type Announcement, job, type Piecework } from '../../../src/index.ts'
+import type { Row } from '../../../src/storage/index.ts'
 import { manualClock } from '../../../src/testing/index.ts'
 import { gate, onEachStorage } from '../../runner/face/kit.ts'
-import { proc } from '../../runner/kit.ts'
+import { type Proc, proc } from '../../runner/kit.ts'
 import { ledger } from '../../runner/ledger.ts'
 import { consumer } from './consumers.ts'
 
@@ -34,20 +35,58 @@ describe('exactly one reduce', () => {
     expect(processes.flatMap(({ reduces }) => reduces())).toHaveLength(1)
   })
 
-  test('W22 two that bring the last part again at once, after a crash before the message, send it once', async () => {
-    const storage = memory()
+  test('W22 two that bring the last part again, after it was not announced, and both see it due: it is sent once', async () => {
+    const [storage, clock] = [memory(), manualClock()]
     const failing = consumer({
       storage,
+      clock,
       publish: ({ subject }) => {
         if (subject === 'reduce') throw new Error('no topic')
       },
     })
     const { id } = await failing.run(['a'])
     await expect(failing.work.part({ jobId: id, index: 0 }, () => 1)).rejects.toThrow('no topic')
-    const others = [consumer({ storage }), consumer({ storage })]
-    await Promise.all(others.map(({ work }) => work.part({ jobId: id, index: 0 }, () => expect.unreachable())))
-    expect(others.flatMap(({ reduces }) => reduces())).toHaveLength(1)
-    expect((await others[0]!.work.job(id)).state).toBe('completed')
+    let sent = 0
+    const pages = job('pages', { announce: () => void sent++ })
+    let seen = 0
+    // Each is stopped when it has seen that the reduce is due, until the other has seen it too.
+    const others: Proc[] = [0, 1].map((which) =>
+      proc([pages], {
+        storage,
+        clock,
+        onCall: (verb, when, _, answer) => {
+          const rows = verb === 'get' && when === 'after' ? (answer as (Row | undefined)[]) : []
+          if (seen > 1 || !rows.some((row) => row?.state === 'reducing')) return
+          others[which]!.freeze()
+          if (++seen > 1) for (const other of others) other.thaw()
+        },
+      }),
+    )
+    const bring = ({ work }: Proc) => work.part({ jobId: id, index: 0 }, () => expect.unreachable())
+    for (const { status } of await Promise.all(others.map(bring))) expect(status).toBe('already_completed')
+    expect([seen, sent, (await failing.work.job(id)).state]).toEqual([2, 1, 'completed'])
+  })
+
+  onEachStorage('W22 while one sends the message, nobody else does', async (storage) => {
+    const { opened, open } = gate()
+    const begun = gate()
+    const sender = consumer({
+      storage,
+      publish: ({ subject }) => {
+        if (subject !== 'reduce') return
+        begun.open()
+        return opened
+      },
+    })
+    const other = consumer({ storage })
+    const { id } = await sender.run(['a'])
+    const sending = sender.work.part({ jobId: id, index: 0 }, () => 1)
+    await begun.opened
+    expect((await other.work.part({ jobId: id, index: 0 }, () => 1)).status).toBe('already_completed')
+    expect((await other.work.job(id)).state).toBe('reducing')
+    open()
+    await sending
+    expect([sender.reduces().length, other.reduces()]).toEqual([1, []])
   })
 
   test('W22 W23 the last part is brought again after a crash at any call: one end, and a message for each that may be lost', async () => {
@@ -85,18 +124,26 @@ describe('exactly one reduce', () => {
     expect(reduces()).toEqual([])
   })
 
-  test('W26 a job is reducing until its message is sent, and completed from then on', async () => {
-    const seen: string[] = []
-    const one = consumer({
-      publish: async ({ subject, jobId }) => {
-        if (subject === 'reduce') seen.push((await one.work.job(jobId)).state)
+  test('W26 a job is reducing until its message was sent, and completed from then on', async () => {
+    const { opened, open } = gate()
+    const begun = gate()
+    const { work, run } = consumer({
+      publish: ({ subject }) => {
+        if (subject !== 'reduce') return
+        begun.open()
+        return opened
       },
     })
-    const { id } = await one.run(['a'])
-    seen.push((await one.work.job(id)).state)
-    await one.work.part({ jobId: id, index: 0 }, () => 1)
-    seen.push((await one.work.job(id)).state)
-    expect(seen).toEqual(['mapping', 'reducing', 'completed'])
+    const { id } = await run(['a'])
+    expect((await work.job(id)).state).toBe('mapping')
+    const sending = work.part({ jobId: id, index: 0 }, () => 1)
+    await begun.opened
+    // Longer than it takes to store what is stored early.
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+    expect(await work.job(id)).toMatchObject({ state: 'reducing', remaining: 0, percent: 100 })
+    open()
+    await sending
+    expect((await work.job(id)).state).toBe('completed')
   })
 })
 
