@@ -34,7 +34,8 @@ async function byAWorker(storage: Storage): Promise<void> {
     reduce: async ({ results }) => (await all(results)).reduce((sum, length) => sum + length, 0),
   })
   const work = piecework({ storage, definitions: [lengths], logger: quiet })
+  await work.start()
   const run = await work.run(lengths, ['one', 'three', 'seven'], { workers: 2 })
-  await work.drain()
   expect(await run.done()).toMatchObject({ state: 'completed', result: 13 })
+  await work.stop()
 }
