@@ -1,5 +1,4 @@
 /** The tests of `kill -9` at every point of a task's way, on any storage: nothing lost, no second outcome, attempts exact. */
-import { spawnSync } from 'node:child_process'
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
 import { piecework } from '../../src/index.ts'
 import { type Address, openAt, type Place } from '../servers/places.ts'
+import { runToDeath } from './death.ts'
 import { anHourLater } from './later.ts'
 import { type Point, points, tasksPerRound, writingTask } from './points.ts'
 
@@ -18,16 +18,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Runs a victim to its death, and answers the ids that it acknowledged. */
 function kill(address: Address, log: string, point: Point, round: number): string[] {
-  const { stdout, stderr, signal } = spawnSync(
-    process.execPath,
-    [victim, JSON.stringify(address), log, point, String(round)],
-    {
-      encoding: 'utf8',
-      timeout: 30_000,
-    },
-  )
-  expect(signal, stderr).toBe('SIGKILL')
-  return JSON.parse(stdout) as string[]
+  return JSON.parse(runToDeath(victim, JSON.stringify(address), log, point, String(round))) as string[]
 }
 
 function startsOf(log: string): Map<string, number[]> {

@@ -1,21 +1,15 @@
 /** A process that adds tasks, begins to run them, and kills itself at one exact point: node victim.ts ADDRESS LOG POINT ROUND */
 import { appendFileSync, writeSync } from 'node:fs'
-import { flushCompileCache } from 'node:module'
 import { piecework } from '../../src/index.ts'
 import type { Storage } from '../../src/storage/index.ts'
 import { addressIn, openAt } from '../servers/places.ts'
+import { die, keepCompiled } from './death.ts'
 import { isPoint, tasksPerRound, writingTask } from './points.ts'
 
 const [address, log = '', point = '', round = ''] = process.argv.slice(2)
 if (!isPoint(point)) throw new TypeError(`no such point: ${point}`)
 
-// Usually written at the end, which no victim comes to.
-flushCompileCache()
-
-function die(): never {
-  process.kill(process.pid, 'SIGKILL')
-  for (;;);
-}
+keepCompiled()
 
 /** The storage, with a death before or after its calls. */
 function deadly(storage: Storage): Storage {
