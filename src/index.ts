@@ -31,6 +31,8 @@ export type { Added } from './runner/adder.ts'
 export type { Cancel, Clock } from './runner/clock.ts'
 export type { Log, TaskContext } from './runner/context.ts'
 export { type Id, type NewTask, type TaskDefinition, type TaskOptions, task } from './runner/definition.ts'
+export type { DispatchOptions, ItemSource } from './runner/dispatch/options.ts'
+export type { DispatchReport, Refusal } from './runner/dispatch/report.ts'
 export type { Logger, PieceworkEvents, TaskEvent } from './runner/events.ts'
 export type { PartContext, ReduceContext } from './runner/jobs/context.ts'
 export {
@@ -40,7 +42,7 @@ export {
   type JobOptions,
   job,
 } from './runner/jobs/definition.ts'
-export type { PartMessage } from './runner/jobs/face.ts'
+export type { DispatchRun, PartMessage } from './runner/jobs/face.ts'
 export type { JobRun } from './runner/jobs/handle.ts'
 export type { JobInfo, JobProgress } from './runner/jobs/info.ts'
 export type { JobsOptions } from './runner/jobs/list.ts'

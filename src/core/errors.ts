@@ -9,8 +9,17 @@
  * - `too_large`: what should be stored is over the storage's `rowMaxBytes`.
  * - `stopped`: this instance was stopped.
  * - `contended`: others kept changing the row while this call tried to.
+ * - `not_completed`: what should be read from is not completed yet, or failed.
+ * - `superseded`: another dispatch with the same id has begun; this one cannot end.
  */
-export type PieceworkErrorCode = 'not_found' | 'storage_failed' | 'too_large' | 'stopped' | 'contended'
+export type PieceworkErrorCode =
+  | 'not_found'
+  | 'storage_failed'
+  | 'too_large'
+  | 'stopped'
+  | 'contended'
+  | 'not_completed'
+  | 'superseded'
 
 /** An operating error: nothing that the caller could have checked before. */
 export class PieceworkError extends Error {

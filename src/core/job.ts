@@ -72,13 +72,16 @@ export type JobState = Job['state']
 /** Every move a job makes, with what makes it. */
 export const jobMoves = {
   open: {
+    open: 'a dispatch begins again',
     mapping: 'seal: the last part was added',
     failed: 'a part failed, more than the threshold allows or by an error of failOn',
     cancelled: 'cancel',
   },
   mapping: {
     mapping: 'asked: a part is still open',
+    open: 'a dispatch begins again',
     reducing: 'asked: no part is open',
+    completed: 'asked: no part is open, and it is a dispatch',
     failed: 'a part failed, more than the threshold allows or by an error of failOn',
     cancelled: 'cancel',
   },
@@ -88,9 +91,9 @@ export const jobMoves = {
     failed: 'the reduce has no attempt left, or its failure is final',
     cancelled: 'cancel',
   },
-  completed: {},
+  completed: { open: 'a dispatch begins again' },
   failed: { mapping: 'resume: its failed and skipped parts are open again' },
-  cancelled: { mapping: 'resume: its skipped parts are open again' },
+  cancelled: { mapping: 'resume: its skipped parts are open again', open: 'a dispatch begins again' },
 } as const satisfies Record<JobState, Partial<Record<JobState, string>>>
 
 /** What was found out about the parts. */
@@ -143,8 +146,14 @@ export function fail(job: OpenJob | MappingJob | ReducingJob, failure: JobFailur
   return { ...baseOf(job), state: 'failed', total: totalOf(job), doneAt: now, failure }
 }
 
+/** A dispatch has nothing to reduce: it ends with its report. */
 export function complete(job: ReducingJob, result: unknown, now: Instant): CompletedJob {
   return { ...baseOf(job), state: 'completed', total: job.total, doneAt: now, result }
+}
+
+/** A dispatch to the same consumer: what it did before stands in its parts. */
+export function beginAgain(job: Job, workers: number): OpenJob {
+  return { ...baseOf(job), workers, state: 'open' }
 }
 
 /** Parts that had not begun are skipped; those that run learn of it at their next beat. */

@@ -15,7 +15,8 @@ import {
 } from './task.ts'
 
 /** No definition's name begins so: it is kept for rows of the library's own. */
-const prefix = '~part '
+const partPrefix = '~part '
+const dispatchPrefix = '~dispatch '
 
 /** Digits of an index in an id: a job may have a hundred million parts. */
 const digits = 8
@@ -40,12 +41,24 @@ export function indexOfPart(id: string): number | undefined {
 
 /** The name of a job's parts in their rows. They are claimed by it, and counted apart from the job's own row. */
 export function partName(jobName: string): string {
-  return prefix + jobName
+  return partPrefix + jobName
 }
 
-/** The definition that a row's name stands for: of a part, its job's. */
+/** The name of the job that a task's dispatches are. Its parts have the task's own name. */
+export function dispatchName(taskName: string): string {
+  return dispatchPrefix + taskName
+}
+
+/** Whether rows of this name are jobs, or parts of one: as far as a name can tell. */
+export function kindOfName(rowName: string): 'parts' | 'dispatches' | undefined {
+  if (rowName.startsWith(partPrefix)) return 'parts'
+  return rowName.startsWith(dispatchPrefix) ? 'dispatches' : undefined
+}
+
+/** The definition that a row's name stands for: of a part, its job's; of a dispatch, its task's. */
 export function definitionName(rowName: string): string {
-  return rowName.startsWith(prefix) ? rowName.slice(prefix.length) : rowName
+  for (const prefix of [partPrefix, dispatchPrefix]) if (rowName.startsWith(prefix)) return rowName.slice(prefix.length)
+  return rowName
 }
 
 /**

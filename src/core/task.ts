@@ -119,7 +119,7 @@ export const taskMoves = {
   completed: {},
   failed: { waiting: 'retry', held: 'its job is resumed' },
   cancelled: { waiting: 'retry', held: 'its job is resumed' },
-  skipped: { held: 'its job is resumed', waiting: 'its job goes on' },
+  skipped: { held: 'its job is resumed', waiting: 'its job goes on', cancelled: 'its dispatch begins again' },
 } as const satisfies Record<TaskState, Partial<Record<TaskState, string>>>
 
 /** How an attempt ended, as the runner reports it. */
@@ -197,7 +197,7 @@ export function settle(
 }
 
 /** Whoever runs it learns of it at its next beat or write; its outcome will not be recorded. */
-export function cancel(task: HeldTask | WaitingTask | RunningTask, now: Instant): CancelledTask {
+export function cancel(task: HeldTask | WaitingTask | RunningTask | SkippedTask, now: Instant): CancelledTask {
   return { ...baseOf(task), state: 'cancelled', doneAt: now }
 }
 

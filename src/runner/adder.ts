@@ -12,7 +12,7 @@ import type { Engine, Settings } from './engine.ts'
 import { validate } from './schema.ts'
 
 /** Room that is kept in a row for what a task remembers: times, an error, why it failed. */
-const memoReserveBytes = 2_048
+export const memoReserveBytes = 2_048
 
 /** What became of an added task. `duplicate`: a task with its id or key is there; `id` is that task's. */
 export interface Added<TaskId extends string = string> {
@@ -61,13 +61,9 @@ export class Adder {
       throw expected('tasks', 'made of what definition.with(input, options) gives', entry)
     }
     const { definition, input, options } = entry
-    const settings = this.#engine.definitions.get(definition?.name)
-    if (!settings || settings.run !== definition.settings?.run) {
-      throw expected('definition', 'one that was given to `piecework`', definition?.name ?? definition)
-    }
     return {
-      name: definition.name,
-      settings,
+      name: definition?.name,
+      settings: settingsOf(this.#engine, 'definition', definition),
       input: inputText(input),
       placement: placementOf(options),
     }
@@ -198,6 +194,13 @@ export class Adder {
     if (bytes <= max) return
     throw new TypeError(`Expected \`input\` to take at most ${max} bytes as JSON on this storage, got ${bytes}`)
   }
+}
+
+/** @throws TypeError unless this very definition was given to the instance. */
+export function settingsOf(engine: Engine, option: string, definition: NewTask['definition']): Settings {
+  const settings = engine.definitions.get(definition?.name)
+  if (settings && settings.run === definition.settings?.run) return settings
+  throw expected(option, 'one that was given to `piecework`', definition?.name ?? definition)
 }
 
 async function checkInput(name: string, schema: StandardSchemaV1, input: string): Promise<void> {

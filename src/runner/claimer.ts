@@ -118,7 +118,7 @@ export class Claimer {
 
   /** An attempt of a row that this process has; a part whose job is over is skipped. */
   attempt(row: Row, task: RunningTask, settings: Settings, job: JobView | undefined, now: Instant): Claimed {
-    const isUnwanted = settings.role.kind === 'part' && !job?.isOpen
+    const isUnwanted = row.parent !== null && !job?.isOpen
     const begun = isUnwanted ? skip(task, now) : begin(task, settings, now)
     const isOver = begun.state !== 'running'
     const claimed = { order: this.#order++, since: this.#engine.clock.monotonic(), job }

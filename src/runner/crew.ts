@@ -187,13 +187,13 @@ export class Crew {
     const { clock, notifier, time } = this.#engine
     // After a machine's sleep every lease is in doubt; what waits can do so elsewhere.
     const doubtful = time.now() >= attempt.leaseEndsAt || time.hasSlept()
-    if (attempt.phase !== 'waiting' || doubtful || this.#jobs.isFailing(attempt)) return this.#giveBack(attempt, 0)
+    if (attempt.phase !== 'waiting' || doubtful || this.#jobs.failing.has(attempt)) return this.#giveBack(attempt, 0)
     attempt.begin(clock.monotonic())
     notifier.tell('started', () => eventOf(attempt))
     const verdict = await execute(attempt, this.#tools)
     this.#pace.note(attempt.row.name, clock.monotonic() - attempt.since)
     if (verdict) {
-      this.#jobs.note(attempt, verdict.kind === 'final' && verdict.reason === 'fails_job')
+      if (verdict.kind === 'final' && verdict.reason === 'fails_job') this.#jobs.failing.note(attempt)
       this.#settler.add(attempt, verdict)
     } else {
       attempt.phase = 'lost'
@@ -239,7 +239,7 @@ export class Crew {
 
   #release(attempt: Attempt, task: SettledTask | undefined): void {
     const { id } = attempt.row
-    this.#jobs.forget(attempt)
+    this.#jobs.failing.forget(attempt)
     if (this.#held.get(id) !== attempt) return
     this.#held.delete(id)
     this.#listener.ended(attempt, task)

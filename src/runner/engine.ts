@@ -9,11 +9,14 @@ import type { JobSettings } from './jobs/definition.ts'
 import type { StorageClock } from './storage-clock.ts'
 import type { Turns } from './turns.ts'
 
-/** What the rows of a name are: tasks, the parts of jobs, or jobs, whose rows are their reduces' tasks. */
-export type Role =
-  | { readonly kind: 'task' }
-  | { readonly kind: 'part'; readonly job: JobSettings }
-  | { readonly kind: 'job'; readonly job: JobSettings }
+/**
+ * What the rows of a name are: tasks, the parts of jobs, or jobs, whose rows are their reduces' tasks. A task that has a
+ * parent is an execution of a dispatch; `job` is then that.
+ */
+export interface Role {
+  readonly kind: 'task' | 'part' | 'job'
+  readonly job: JobSettings
+}
 
 /** A definition as the worker uses it: its settings, which are also its rules of failure. */
 export type Settings = TaskSettings & FailureRules & { readonly role: Role }

@@ -128,9 +128,10 @@ function failureOf(attempt: Attempt, error: unknown): Verdict {
 }
 
 function contextOf(attempt: Attempt, input: { readonly value: unknown } | undefined): AttemptContext {
-  if (!attempt.job) return new AttemptContext(attempt, input)
-  const isPart = attempt.settings.role.kind === 'part'
-  return isPart ? new PartAttemptContext(attempt, attempt.job, input) : new ReduceAttemptContext(attempt, attempt.job)
+  const { job } = attempt
+  const { kind } = attempt.settings.role
+  if (!job || kind === 'task') return new AttemptContext(attempt, input)
+  return kind === 'part' ? new PartAttemptContext(attempt, job, input) : new ReduceAttemptContext(attempt, job)
 }
 
 /** Errors of `failOn` are those of parts: a reduce that fails fails its job anyhow. */

@@ -76,6 +76,8 @@ export class Health {
         this.up()
         return answer
       } catch (error) {
+        // Ours: not the storage's fault, and the same at the next try.
+        if (error instanceof PieceworkError) throw error
         this.down(error)
         last = error
         failures++

@@ -1,4 +1,5 @@
 /** Claims while there is room and something is due; sleeps between polls, and gets through a storage's outage. */
+import { askAgainMs } from '../core/job.ts'
 import { taskOf } from '../storage/codec.ts'
 import type { ClaimRequest, Row } from '../storage/storage.ts'
 import { Bell } from './bell.ts'
@@ -28,6 +29,10 @@ export class Intake {
   readonly #bell = new Bell()
   /** Names of which the storage had no more due rows when it was last asked. */
   readonly #dry = new Set<string>()
+  /** The names of dispatches' own rows, which only heal what a crash left: they are asked for now and then. */
+  readonly #rare: readonly string[]
+  /** The monotonic time from which they are asked for again. */
+  #rareFrom = 0
   /** Somebody woke this while a claim was under way. */
   #woken = false
   #started = false
@@ -44,6 +49,9 @@ export class Intake {
     this.#pauses = pauses
     this.#jobs = jobs
     this.#claimer = new Claimer(engine, options.leaseMs, jobs)
+    this.#rare = [...engine.definitions].flatMap(([name, { role }]) =>
+      role.kind === 'job' && role.job.report ? [name] : [],
+    )
   }
 
   get started(): boolean {
@@ -62,6 +70,7 @@ export class Intake {
 
   /** Resolves when nothing is due and nothing is held; rejects when the storage fails and nobody started for good. */
   drain(): Promise<void> {
+    this.#rareFrom = 0
     return new Promise((resolve, reject) => {
       this.#drainers.push({ resolve, reject })
       this.#run()
@@ -80,6 +89,7 @@ export class Intake {
   /** Rows may have become due: ask the storage again. */
   wake(): void {
     this.#dry.clear()
+    if (this.#engine.clock.monotonic() < this.#rareFrom) for (const name of this.#rare) this.#dry.add(name)
     this.#woken = true
     this.#jobs.fillSlots()
     this.#bell.ring()
@@ -188,6 +198,9 @@ export class Intake {
     const got = new Map<string, number>()
     for (const { name } of rows) got.set(name, (got.get(name) ?? 0) + 1)
     for (const { name, limit } of wants) if ((got.get(name) ?? 0) < limit) this.#dry.add(name)
+    if (this.#rare.every((name) => this.#dry.has(name)) && wants.some(({ name }) => this.#rare.includes(name))) {
+      this.#rareFrom = this.#engine.clock.monotonic() + askAgainMs
+    }
   }
 
   /** Jittered, so that idle workers that began together do not ask together for ever. */

@@ -6,6 +6,7 @@ import { partName } from '../core/part.ts'
 import type { Storage } from '../storage/storage.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { TaskDefinition, TaskSettings } from './definition.ts'
+import { dispatchJob, dispatchSettings } from './dispatch/definition.ts'
 import type { Role } from './engine.ts'
 import { defaultLogger, type Logger } from './events.ts'
 import type { JobDefinition } from './jobs/definition.ts'
@@ -95,8 +96,14 @@ function checkDefinitions(definitions: readonly AnyDefinition[]): Map<string, Ro
       )
     }
     const { name, settings, parts, job } = definition
-    byName.set(name, { ...settings, role: job ? { kind: 'job', job } : { kind: 'task' } })
-    if (parts && job) byName.set(partName(name), { ...parts, role: { kind: 'part', job } })
+    if (parts && job) {
+      byName.set(name, { ...settings, role: { kind: 'job', job } })
+      byName.set(partName(name), { ...parts, role: { kind: 'part', job } })
+    } else {
+      const dispatches = dispatchJob(name)
+      byName.set(name, { ...settings, role: { kind: 'task', job: dispatches } })
+      byName.set(dispatches.name, { ...dispatchSettings, role: { kind: 'job', job: dispatches } })
+    }
   }
   return byName
 }

@@ -8,13 +8,14 @@ import { type AddOptions, addOptionNames, noOptions, type ThroughOptions } from 
 import { type Added, Adder } from './adder.ts'
 import { ByHand } from './by-hand.ts'
 import type { Id, InputArgs, NewTask, TaskDefinition } from './definition.ts'
+import { Dispatcher } from './dispatch/dispatcher.ts'
 import type { Engine } from './engine.ts'
 import { checkListener, type PieceworkEvents } from './events.ts'
 import { explain } from './explain.ts'
 import { JobFace } from './jobs/face.ts'
 import { JobRunner } from './jobs/run-job.ts'
 import { Lifecycle } from './lifecycle.ts'
-import { readList } from './list-reader.ts'
+import { readItems } from './list-reader.ts'
 import { makeEngine } from './make-engine.ts'
 import type { AnyDefinition, CheckedOptions, PieceworkOptions } from './options.ts'
 import { checkOptions, checkStorage } from './options.ts'
@@ -44,6 +45,7 @@ export class Piecework extends JobFace {
     const engine = makeEngine(options)
     const worker = new Worker(engine, options)
     const life = new Lifecycle(engine, worker, options)
+    const dispatcher = new Dispatcher(engine, worker)
     const jobs = new JobRunner(engine, (row) => worker.noteDue(row.wakeAt ?? 0))
     super({
       storage: engine.storage,
@@ -53,6 +55,7 @@ export class Piecework extends JobFace {
       start: (...job) => jobs.run(...job),
       part: (...part) => worker.part(...part),
       settle: (id) => worker.settleOutside(id),
+      dispatch: (options) => dispatcher.dispatch(options),
     })
     this.#engine = engine
     this.#worker = worker
@@ -96,10 +99,10 @@ export class Piecework extends JobFace {
     return row && (taskInfo(row) as TaskInfo<Input, Result>)
   }
 
-  /** The items that a completed task emitted, in order, read as they are asked for. */
+  /** The items of a completed task, or of a job's completed parts in their order, read as they are asked for. */
   async *items(id: string): AsyncGenerator<unknown, void, undefined> {
     await this.#life.ready()
-    yield* readList(this.#engine.storage, rowId(checkStoredId('id', id)), 'item')
+    yield* readItems(this.#engine.storage, rowId(checkStoredId('id', id)))
   }
 
   /**

@@ -2,11 +2,10 @@
 import { type Duration, durationMs } from '../core/duration.ts'
 import { expected, expectFunction, expectOptions } from '../core/expect.ts'
 import { checkName } from '../core/name.ts'
-import { taskRow } from '../storage/codec.ts'
 import { jobRow } from '../storage/job-codec.ts'
-import type { Page } from '../storage/storage.ts'
 import type { Engine } from './engine.ts'
 import { type JobInfo, jobInfo } from './jobs/info.ts'
+import { removeChildren } from './remove-children.ts'
 import { type TaskInfo, taskInfo } from './task-info.ts'
 
 /** The states that a purge may remove: what is done. */
@@ -27,9 +26,6 @@ export interface PurgeOptions {
 
 /** How many tasks were removed, for each state that was asked for (m01's removeJobs). */
 export type Purged = Partial<Record<DoneState, number>>
-
-/** For how many tasks at once their items are looked for. */
-const childrenAtOnce = 20
 
 /** @throws TypeError before anything is removed when a state may not be purged (M25). */
 export async function purge(engine: Engine, options: PurgeOptions): Promise<Purged> {
@@ -61,30 +57,11 @@ export async function purge(engine: Engine, options: PurgeOptions): Promise<Purg
       tasks.map(taskInfo),
       jobs.map((row) => jobInfo(row, 0)),
     )
-    await Promise.all(rows.map((row) => removeChildren(engine, row.id)))
+    await Promise.all(rows.map((row) => removeChildren(storage, row.id)))
     const results = await storage.apply(rows.map((row) => ({ row, next: null })))
     // A stale one was retried by hand meanwhile and stays; it is not found again.
     rows.forEach((row, index) => {
       if (results[index] === 'applied') counts[row.state as DoneState]++
     })
-  }
-}
-
-/**
- * Items go before the task they belong to, and parts before their job: after a crash in between, what they belong to is
- * still there to be purged again.
- */
-async function removeChildren(engine: Engine, parent: string): Promise<void> {
-  const { storage } = engine
-  let after: string | null = ''
-  while (after !== null) {
-    const page: Page = await storage.find({ parent, after }, storage.traits.batchMax)
-    // Of parts, their items; items have no children.
-    const parents = page.rows.filter((row) => taskRow(row) !== undefined)
-    for (let from = 0; from < parents.length; from += childrenAtOnce) {
-      await Promise.all(parents.slice(from, from + childrenAtOnce).map((row) => removeChildren(engine, row.id)))
-    }
-    await storage.apply(page.rows.map((row) => ({ row, next: null })))
-    after = page.after
   }
 }

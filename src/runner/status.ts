@@ -27,12 +27,14 @@ export interface Status {
 const states = [...new Set([...Object.keys(taskMoves), ...Object.keys(jobMoves)])]
 
 export async function readStatus(engine: Engine, worker: Worker): Promise<Status> {
-  const names = [...engine.definitions.keys()]
+  // Dispatches are counted as their consumer's tasks.
+  const definitions = [...engine.definitions].filter(([, { role }]) => !(role.kind === 'job' && role.job.report))
+  const names = definitions.map(([name]) => name)
   const { counts, capped } = await engine.storage.count({ names, states, upTo: countUpTo })
   await worker.pauses.refresh()
   const of = (kind: Role['kind']) =>
     Object.fromEntries(
-      [...engine.definitions].flatMap(([name, { role }]) =>
+      definitions.flatMap(([name, { role }]) =>
         role.kind === kind ? [[definitionName(name), counts[name] ?? {}]] : [],
       ),
     )

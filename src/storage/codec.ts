@@ -55,10 +55,21 @@ export interface JobMemo {
   /** Goes up with each resume. */
   readonly run: number
   /** Held parts with slots of their own may lie anywhere among the others. */
-  readonly scattered?: true
+  readonly scattered?: true | undefined
+  readonly dispatch?: DispatchNotes
   readonly failure?: JobFailure
   /** When it ended early. Its row's `doneAt` comes when its parts were swept: a purge must not take it before. */
   readonly overAt?: number
+}
+
+/** What the row of a dispatch keeps beside that. */
+export interface DispatchNotes {
+  /** When it began, this time. */
+  readonly startedAt: number
+  /** What it did before is to be forgotten: its parts are being removed. */
+  readonly forgets?: true
+  /** What became of the items, once all were read. */
+  readonly fed?: unknown
 }
 
 const nothing: TaskMemo = {}

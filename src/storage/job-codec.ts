@@ -2,7 +2,7 @@
 import { instantOfId } from '../core/id.ts'
 import type { Job, JobState } from '../core/job.ts'
 import { decode } from '../core/payload.ts'
-import { type JobMemo, jobMemoOf } from './codec.ts'
+import { type DispatchNotes, type JobMemo, jobMemoOf } from './codec.ts'
 import type { NextRow, Row } from './storage.ts'
 
 /** The row of a new job. `input` is the text of its metadata. */
@@ -73,13 +73,12 @@ export function isScattered(row: Row): boolean {
  * early is due once more: whoever claims it skips the parts that have not begun.
  */
 export function nextJobRow(job: Job, row: Row, holder: string): NextRow {
-  const { job: notes } = memoTextOf(row)
+  const { failure: _, overAt: __, ...notes } = memoTextOf(row).job
   const isOver = job.state === 'failed' || job.state === 'cancelled'
   const memo: JobMemo = {
+    ...notes,
     total: job.state === 'open' ? null : job.total,
     workers: job.workers,
-    run: notes.run,
-    ...(notes.scattered ? { scattered: true } : {}),
     ...(job.state === 'failed' ? { failure: job.failure } : {}),
     ...(isOver ? { overAt: job.doneAt } : {}),
   }
@@ -93,7 +92,7 @@ export function nextJobRow(job: Job, row: Row, holder: string): NextRow {
     holder,
     doneAt: job.state === 'completed' ? job.doneAt : null,
     keepKey: false,
-    memo: memoOf(memo, addedAt),
+    memo: memoOf(memo, addedAt, job.state === 'completed' ? job.result : undefined),
   }
 }
 
@@ -103,6 +102,39 @@ export function resumingRow(row: Row, holder: string): NextRow {
   const { job, ...rest } = memoTextOf(row)
   const memo = JSON.stringify({ job: { ...job, run: job.run + 1 }, ...rest })
   return { state, priority, wakeAt: null, tries: 0, holder, doneAt, keepKey: false, memo }
+}
+
+/** What the row of a dispatch keeps; `undefined` for any other. */
+export function dispatchNotesOf(row: Row): DispatchNotes | undefined {
+  return jobMemoOf(row)?.dispatch
+}
+
+/** A dispatch begins: as another run, so that one before it that is still under way comes too late. */
+export function dispatchingRow(job: Job, row: Row, notes: DispatchNotes, holder: string): NextRow {
+  return withNotes(nextJobRow(job, row, holder), (memo) => ({
+    ...memo,
+    run: memo.run + 1,
+    scattered: undefined,
+    dispatch: notes,
+  }))
+}
+
+/** A dispatch whose items were all read. */
+export function sealedRow(job: Job, row: Row, fed: unknown, holder: string): NextRow {
+  return withNotes(nextJobRow(job, row, holder), (memo) => ({
+    ...memo,
+    ...(memo.dispatch ? { dispatch: { ...memo.dispatch, fed } } : {}),
+  }))
+}
+
+/** The same dispatch, with other notes. */
+export function notedRow(row: Row, notes: Pick<JobMemo, 'scattered' | 'dispatch'>, holder: string): NextRow {
+  return withNotes(nextJobRow(jobOf(row), row, holder), (memo) => ({ ...memo, ...notes }))
+}
+
+function withNotes(next: NextRow, change: (memo: JobMemo) => JobMemo): NextRow {
+  const { job, ...rest } = decode(next.memo) as { job: JobMemo }
+  return { ...next, memo: JSON.stringify({ job: change(job), ...rest }) }
 }
 
 /** The same job, with nothing more to be done about its parts. */
@@ -117,6 +149,7 @@ function memoTextOf(row: Row): { job: JobMemo; addedAt?: number; result?: unknow
   return decode(row.memo) as { job: JobMemo; addedAt?: number; result?: unknown }
 }
 
-function memoOf(job: JobMemo, addedAt: number | undefined): string {
-  return JSON.stringify({ job, ...(addedAt === undefined ? {} : { addedAt }) })
+function memoOf(job: JobMemo, addedAt: number | undefined, result?: unknown): string {
+  // A key whose value is undefined is left out.
+  return JSON.stringify({ job, addedAt, result })
 }

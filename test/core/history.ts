@@ -136,7 +136,7 @@ export function* live(
         break
       }
       case 'cancel':
-        if (stored.state !== 'held' && stored.state !== 'waiting' && stored.state !== 'running') continue
+        if (stored.state === 'completed' || stored.state === 'failed' || stored.state === 'cancelled') continue
         stored = keep(cancel(stored, now))
         held = undefined
         books = { ...books, executing: false }

@@ -38,6 +38,7 @@ export const rooms: readonly Room[] = [
   { files: core },
   { files: storage, rooms: [core] },
   { files: 'src/runner/randomness.ts', builtins: ['node:crypto'] },
+  { files: 'src/runner/hash.ts', builtins: ['node:crypto'] },
   {
     files: runner,
     rooms: [core, storage],
@@ -121,6 +122,8 @@ export const sources: readonly Source[] = [
     names: ['Math.random', 'crypto', 'node:crypto'],
     homes: [
       'src/runner/randomness.ts',
+      // A hash is no chance, but Node has both in one module.
+      'src/runner/hash.ts',
       'adapters/postgres/time.ts',
       'adapters/dynamodb/chance.ts',
       'adapters/mongo/chance.ts',

@@ -5,6 +5,7 @@ import { expected, expectFunction, expectInteger, expectOptions } from '../../co
 import { checkName } from '../../core/name.ts'
 import type { SuccessCheck } from '../../core/outcome.ts'
 import { checkPolicy, type RetryPolicy, retryPresets } from '../../core/retry.ts'
+import type { Row, Storage } from '../../storage/storage.ts'
 import type { TaskSettings } from '../definition.ts'
 import { checkSchema } from '../schema.ts'
 import type { PartContext, ReduceContext } from './context.ts'
@@ -59,6 +60,8 @@ export interface JobSettings {
   readonly announce: ((message: Announcement) => unknown) | undefined
   readonly failOn: readonly ErrorClass[]
   readonly threshold: number
+  /** Of dispatches: what they are completed with when no part is open. They have no reduce. */
+  readonly report: ((storage: Storage, job: Row) => Promise<unknown>) | undefined
 }
 
 /** A definition: give it to `piecework({ definitions })`, and to `run`. */
@@ -153,6 +156,7 @@ export function job(
       announce,
       failOn: checkClasses(failOn),
       threshold: checkThreshold(threshold),
+      report: undefined,
     },
   } as JobDefinition)
 }

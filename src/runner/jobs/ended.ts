@@ -28,7 +28,7 @@ export function endedByJob(stored: readonly Stored[]): Map<string, EndedParts> {
   for (const { attempt, task } of stored) {
     const { role } = attempt.settings
     const jobId = attempt.row.parent
-    if (role.kind !== 'part' || jobId === null || task.state === 'waiting') continue
+    if (jobId === null || task.state === 'waiting') continue
     const job = jobs.get(jobId) ?? {
       settings: role.job,
       ids: new Set<string>(),

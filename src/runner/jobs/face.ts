@@ -4,6 +4,8 @@ import { checkStoredId } from '../../core/name.ts'
 import { maxParts } from '../../core/part.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { Clock } from '../clock.ts'
+import type { DispatchOptions } from '../dispatch/options.ts'
+import type { DispatchReport } from '../dispatch/report.ts'
 import type { PartContext } from './context.ts'
 import type { JobDefinition } from './definition.ts'
 import type { Ends } from './ends.ts'
@@ -20,6 +22,9 @@ export interface PartMessage {
   readonly partId: number
 }
 
+/** What `dispatch` gives: a job whose result is the report. */
+export type DispatchRun = JobRun<{ readonly to: string }, DispatchReport>
+
 /** What the instance does for this part of its face. */
 export interface JobTools {
   readonly storage: Storage
@@ -29,6 +34,7 @@ export interface JobTools {
   start(definition: JobDefinition, parts: Parts<unknown>, options: RunOptions): Promise<Started>
   part(place: PartPlace, body: (context: PartContext<never, never>) => unknown): Promise<PartReport>
   settle(jobId: string): Promise<void>
+  dispatch(options: DispatchOptions<never>): Promise<string>
 }
 
 export abstract class JobFace {
@@ -57,6 +63,19 @@ export abstract class JobFace {
     // Consumers outside may have done all the parts by now, and nobody else may ever ask about the job.
     if (!definition.job.hasMap) await this.#tools.settle(started.id)
     return this.#handle(started) as JobRun<Metadata, Reduced>
+  }
+
+  /**
+   * Runs a consumer once for each distinct value that `attribute` has among many items, and resolves once all items were
+   * read and their executions stored. What ran well before is not run again, nor what has no execution left; the same
+   * call after a crash goes on. `done` resolves with a report as the result.
+   * @throws TypeError on bad options; PieceworkError `not_found` or `not_completed` for items of a task or job that is
+   * not there, or not completed; `superseded` when another dispatch with this id begins meanwhile.
+   */
+  async dispatch<Input>(options: DispatchOptions<Input>): Promise<DispatchRun> {
+    await this.#tools.ready()
+    const id = await this.#tools.dispatch(options as unknown as DispatchOptions<never>)
+    return this.#handle({ id, status: 'added' }) as DispatchRun
   }
 
   /**

@@ -3,7 +3,7 @@ import type { Instant } from '../../core/duration.ts'
 import type { ErrorRecord } from '../../core/error-record.ts'
 import { PieceworkError } from '../../core/errors.ts'
 import { type JobFailure, type JobState, progressOf } from '../../core/job.ts'
-import { indexOfPart, openStates } from '../../core/part.ts'
+import { definitionName, indexOfPart, openStates } from '../../core/part.ts'
 import { inputOf, taskOf } from '../../storage/codec.ts'
 import { jobOf, jobRow } from '../../storage/job-codec.ts'
 import type { Row, Storage } from '../../storage/storage.ts'
@@ -23,7 +23,7 @@ export interface JobProgress {
 
 export interface JobInfo<Metadata = unknown, Reduced = unknown> extends JobProgress {
   readonly id: string
-  /** The definition's name. */
+  /** The definition's name; of a dispatch, its consumer's. */
   readonly name: string
   readonly state: JobState
   /** As `run` was given it. */
@@ -70,7 +70,7 @@ export function jobInfo(row: Row, remaining: number): JobInfo {
   const reduce = job.state === 'open' || job.state === 'mapping' ? undefined : taskOf(row)
   return {
     id: job.id,
-    name: job.name,
+    name: definitionName(job.name),
     state: job.state,
     metadata: inputOf(row),
     total,

@@ -5,15 +5,15 @@
  * when it wakes, and whoever asks comes to the same answer.
  */
 import { messageOf } from '../../core/error-record.ts'
-import { cancel, type FailedJob, fail, type Job, judge } from '../../core/job.ts'
+import { cancel, complete, type FailedJob, fail, type Job, judge, type PartsSeen } from '../../core/job.ts'
 import { jobOf, jobRow, nextJobRow, restingRow, runOf } from '../../storage/job-codec.ts'
 import type { Row } from '../../storage/storage.ts'
-import type { Attempt } from '../attempt.ts'
 import type { Engine } from '../engine.ts'
 import type { JobSettings } from './definition.ts'
 import { endedByJob, type Stored } from './ended.ts'
 import { Ends } from './ends.ts'
 import { FailedParts } from './failed-parts.ts'
+import { Failing } from './failing.ts'
 import { look } from './look.ts'
 import { mendSlots } from './mend-slots.ts'
 import { OpenParts } from './open-parts.ts'
@@ -24,6 +24,9 @@ import { JobView } from './view.ts'
 
 /** Losing so often in a row means that something else is wrong; the job is asked again when it wakes. */
 const maxRounds = 20
+
+/** A job that waits for its parts. */
+type WaitingJob = Extract<Job, { state: 'open' | 'mapping' }>
 
 /** Who hears of jobs. */
 export interface JobsListener {
@@ -37,10 +40,10 @@ export class Jobs {
   readonly #engine: Engine
   readonly #listener: JobsListener
   readonly slots: Slots
+  readonly failing = new Failing()
   readonly ends = new Ends()
   readonly #openParts: OpenParts
   readonly #failedParts: FailedParts
-  readonly #failing = new Map<string, Attempt>()
   readonly #underWay = new Set<Promise<void>>()
   #filling = false
 
@@ -60,20 +63,6 @@ export class Jobs {
   /** Resolves when nothing is done about any job. */
   async idle(): Promise<void> {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay)
-  }
-
-  /** A part's attempt ended: with an error of `failOn`, no other part of its job begins here until that is stored. */
-  note(attempt: Attempt, failsJob: boolean): void {
-    if (failsJob && attempt.job) this.#failing.set(attempt.job.id, attempt)
-  }
-
-  isFailing(attempt: Attempt): boolean {
-    return this.#failing.size > 0 && attempt.job !== undefined && this.#failing.has(attempt.job.id)
-  }
-
-  /** What became of the attempt is stored, or lost. */
-  forget(attempt: Attempt): void {
-    if (attempt.job && this.#failing.get(attempt.job.id) === attempt) this.#failing.delete(attempt.job.id)
   }
 
   /** The jobs that claimed parts belong to, by id. One that is gone is left out. */
@@ -136,7 +125,7 @@ export class Jobs {
     await this.#move(jobId, async (job, now, row) => {
       if (!isMapped(job)) return undefined
       const seen = await look(this.#engine.storage, row, settings.threshold)
-      const next = judge(job, seen, settings.threshold, now)
+      const next = await this.#judged(row, job, seen, settings, now)
       // That a part is still open is nothing to write down.
       return next.state === job.state ? undefined : next
     })
@@ -178,8 +167,14 @@ export class Jobs {
       if (await reopenSkipped(this.#engine, row)) this.#listener.due(time.now())
       const seen = await look(storage, row, settings.threshold)
       if (seen.open) await mendSlots(storage, this.slots, row)
-      await this.#store(row, judge(job, seen, settings.threshold, time.now()))
+      await this.#store(row, await this.#judged(row, job, seen, settings, time.now()))
     })
+  }
+
+  async #judged(row: Row, job: WaitingJob, seen: PartsSeen, settings: JobSettings, now: number): Promise<Job> {
+    const next = judge(job, seen, settings.threshold, now)
+    if (next.state !== 'reducing' || !settings.report) return next
+    return complete(next, await settings.report(this.#engine.storage, row), now)
   }
 
   /** Parts of an earlier run keep slots from being used: one of them has ended. */
@@ -233,7 +228,7 @@ function isOver(job: Job): job is Extract<Job, { doneAt: number }> {
   return 'doneAt' in job
 }
 
-function isMapped(job: Job): job is Extract<Job, { state: 'open' | 'mapping' }> {
+function isMapped(job: Job): job is WaitingJob {
   return job.state === 'open' || job.state === 'mapping'
 }
 

@@ -2,7 +2,7 @@
 import { expected, expectOptions } from '../../core/expect.ts'
 import { type JobState, jobMoves } from '../../core/job.ts'
 import { checkName } from '../../core/name.ts'
-import { definitionName, partName } from '../../core/part.ts'
+import { dispatchName, kindOfName, partName } from '../../core/part.ts'
 import { taskMoves } from '../../core/task.ts'
 import { jobRow } from '../../storage/job-codec.ts'
 import type { Page, Storage } from '../../storage/storage.ts'
@@ -11,7 +11,7 @@ import { type JobInfo, jobInfo, remainingOf } from './info.ts'
 export interface JobsOptions {
   /** Only jobs in these states. @default all */
   readonly states?: readonly JobState[]
-  /** Only jobs of these definitions. @default all that the storage holds, which it must count its rows to know */
+  /** Only jobs of these definitions, and dispatches to these tasks. @default all that the storage holds, which it must count its rows to know */
   readonly names?: readonly string[]
 }
 
@@ -30,7 +30,7 @@ const pageRows = 100
 export async function* listJobs(storage: Storage, options: JobsOptions): AsyncGenerator<JobInfo, void, undefined> {
   const { states = jobStates, names } = checkJobs(options)
   const limit = Math.min(pageRows, storage.traits.batchMax)
-  const by = { names: names ?? (await namesOfJobs(storage)), states }
+  const by = { names: names?.flatMap((name) => [name, dispatchName(name)]) ?? (await namesOfJobs(storage)), states }
   let after: string | null = ''
   while (after !== null) {
     const page: Page = await storage.find({ ...by, after }, limit)
@@ -45,9 +45,12 @@ async function namesOfJobs(storage: Storage): Promise<string[]> {
   const { counts } = await storage.count({ states: countedStates, upTo: countUpTo })
   const found: string[] = []
   for (const [name, states] of Object.entries(counts)) {
-    if (name === partName(definitionName(name))) continue
+    const kind = kindOfName(name)
+    if (kind === 'parts') continue
     const isTold =
-      Object.hasOwn(counts, partName(name)) || Object.keys(states).some((one) => !Object.hasOwn(taskMoves, one))
+      kind === 'dispatches' ||
+      Object.hasOwn(counts, partName(name)) ||
+      Object.keys(states).some((one) => !Object.hasOwn(taskMoves, one))
     // All its jobs may be over and have had no parts.
     if (isTold || (await hasJobs(storage, name))) found.push(name)
   }

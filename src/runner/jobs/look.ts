@@ -39,6 +39,7 @@ export async function firstOpen(storage: Storage, jobId: string, behind: string)
 
 /** Counts no further than what decides: one more than is allowed. */
 async function failures(storage: Storage, jobId: string, allowed: number): Promise<Omit<PartsSeen, 'open'>> {
+  if (allowed === Number.POSITIVE_INFINITY) return { failed: 0, failure: undefined, failsJob: false }
   let failed = 0
   let failure: JobFailure | undefined
   for await (const row of rowsOfParts(storage, jobId, ['failed'])) {

@@ -1,0 +1,55 @@
+/** What became of the items of a dispatch. */
+import { taskOf } from '../../storage/codec.ts'
+import { dispatchNotesOf, runOf } from '../../storage/job-codec.ts'
+import type { Row, Storage } from '../../storage/storage.ts'
+import { rowsOfParts } from '../jobs/view.ts'
+
+/** An item that was not run, and why. */
+export interface Refusal {
+  /** Which item it was, from 0. */
+  readonly at: number
+  readonly reason: string
+}
+
+/** What is known when all items were read. Each item is counted once. */
+export interface Fed {
+  readonly items: number
+  /** Values that this dispatch runs. */
+  readonly run: number
+  /** Items whose value was run well before. */
+  readonly skipped: number
+  /** Items whose value has no execution left from before. */
+  readonly exhausted: number
+  /** Items without the attribute, or whose value or input cannot be. */
+  readonly refused: number
+  /** Items whose value another item of this dispatch has. */
+  readonly repeated: number
+  /** The first 100 of those refused. */
+  readonly refusals: readonly Refusal[]
+}
+
+/** The end of a dispatch. Its numbers of values are those of distinct ones. */
+export interface DispatchReport extends Fed {
+  /** How many of those that were run ended well. */
+  readonly completed: number
+  /** How many of those that were run somebody cancelled. */
+  readonly cancelled: number
+  /** How many have no execution left, from before or now. */
+  readonly exhausted: number
+}
+
+/** Read when no execution is open any longer. */
+export async function reportOf(storage: Storage, job: Row): Promise<DispatchReport | undefined> {
+  const notes = dispatchNotesOf(job)
+  if (!notes?.fed) return undefined
+  const fed = notes.fed as Fed
+  let failed = 0
+  let cancelled = 0
+  for await (const row of rowsOfParts(storage, job.id, ['failed', 'cancelled'])) {
+    const task = taskOf(row)
+    if (task.state === 'failed' && task.doneAt >= notes.startedAt) failed++
+    // What a dispatch before this one left over is cancelled as well.
+    if (task.state === 'cancelled' && task.slot?.run === runOf(job)) cancelled++
+  }
+  return { ...fed, completed: fed.run - failed - cancelled, cancelled, exhausted: fed.exhausted + failed }
+}

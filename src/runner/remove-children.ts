@@ -1,0 +1,24 @@
+/** Removes what belongs to a row: the items of a task; the parts of a job, with their items. */
+import { taskRow } from '../storage/codec.ts'
+import type { Page, Storage } from '../storage/storage.ts'
+
+/** For how many parts at once their items are looked for. */
+const childrenAtOnce = 20
+
+/**
+ * Items go before the task they belong to, and parts before their job: after a crash in between, what they belong to is
+ * still there to be purged again.
+ */
+export async function removeChildren(storage: Storage, parent: string): Promise<void> {
+  let after: string | null = ''
+  while (after !== null) {
+    const page: Page = await storage.find({ parent, after }, storage.traits.batchMax)
+    // Of parts, their items; items have no children.
+    const parents = page.rows.filter((row) => taskRow(row) !== undefined)
+    for (let from = 0; from < parents.length; from += childrenAtOnce) {
+      await Promise.all(parents.slice(from, from + childrenAtOnce).map((row) => removeChildren(storage, row.id)))
+    }
+    await storage.apply(page.rows.map((row) => ({ row, next: null })))
+    after = page.after
+  }
+}
