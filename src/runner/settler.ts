@@ -51,33 +51,40 @@ export class Settler {
   add(attempt: Attempt, end: Ending['end']): void {
     if (attempt.phase !== 'lost') attempt.phase = 'ended'
     this.#endings.push({ attempt, end })
-    if (this.#flushing) return
-    // A full batch waits for nothing: handlers that never wait themselves would pile up thousands within one turn.
-    if (this.#endings.length >= this.#engine.storage.traits.batchMax) {
-      void this.flush()
-      return
-    }
-    if (this.#scheduled) return
-    this.#scheduled = true
-    this.#engine.clock.soon(() => void this.flush())
+    if (!this.#flushing) this.#schedule()
   }
 
   /** Resolves when everything taken so far is stored. */
   async flush(): Promise<void> {
-    this.#scheduled = false
-    if (this.#endings.length > 0) this.#flushing ??= this.#flushAll()
-    await this.#flushing
+    while (this.#flushing || this.#endings.length > 0) await this.#flush()
   }
 
-  async #flushAll(): Promise<void> {
-    while (this.#endings.length > 0) {
-      const batch = this.#endings.splice(0, this.#engine.storage.traits.batchMax)
-      // A write of progress makes the rev that this one must go by.
-      for (const { attempt } of batch) if (attempt.writing) await attempt.writing
-      await this.#store(batch)
+  #flush(): Promise<void> {
+    this.#flushing ??= this.#storeBatch()
+    return this.#flushing
+  }
+
+  #schedule(): void {
+    // A full batch waits for nothing: handlers that never wait themselves would pile up thousands within one turn.
+    if (this.#endings.length >= this.#engine.storage.traits.batchMax) void this.#flush()
+    else if (this.#endings.length > 0 && !this.#scheduled) {
+      this.#scheduled = true
+      this.#engine.clock.soon(() => {
+        this.#scheduled = false
+        if (this.#endings.length > 0) void this.#flush()
+      })
     }
-    // In the same turn as the look at what is left: what comes a turn later has to set off a flush of its own.
+  }
+
+  async #storeBatch(): Promise<void> {
+    const batch = this.#endings.splice(0, this.#engine.storage.traits.batchMax)
+    // A write of progress makes the rev that this one must go by.
+    for (const { attempt } of batch) if (attempt.writing) await attempt.writing
+    await this.#store(batch)
+    // In the same turn as the look at what is left: what comes a turn later has to set off a flush of its own. The few that
+    // came meanwhile wait for the others of their turn: with a storage that answers at once, each would be a batch else.
     this.#flushing = undefined
+    this.#schedule()
   }
 
   async #store(batch: Ending[]): Promise<void> {
