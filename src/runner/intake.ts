@@ -91,7 +91,7 @@ export class Intake {
     this.#dry.clear()
     if (this.#engine.clock.monotonic() < this.#rareFrom) for (const name of this.#rare) this.#dry.add(name)
     this.#woken = true
-    this.#jobs.fillSlots()
+    if (this.active) this.#jobs.fillSlots()
     this.#bell.ring()
   }
 

@@ -46,7 +46,7 @@ export class Piecework extends JobFace {
     const worker = new Worker(engine, options)
     const life = new Lifecycle(engine, worker, options)
     const dispatcher = new Dispatcher(engine, worker)
-    const jobs = new JobRunner(engine, (row) => worker.noteDue(row.wakeAt ?? 0))
+    const jobs = new JobRunner(engine, () => worker.wake())
     super({
       storage: engine.storage,
       clock: engine.clock,

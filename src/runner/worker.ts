@@ -61,6 +61,7 @@ export class Worker {
         begin: (row, settings, job) => this.#intake.begin(row, settings, job),
         runHere: (claimed) => this.#crew.runNow(claimed),
         settle: (...job) => this.jobs.settle(...job),
+        mend: (id) => this.jobs.mend(id),
         ask: (...job) => this.jobs.ask(...job),
       },
       options.leaseMs,
@@ -126,7 +127,8 @@ export class Worker {
 
   /** Of a job whose parts are processed outside: moves it on if they are all done already. */
   async settleOutside(jobId: string): Promise<void> {
-    if (!this.#report) await this.#inForeground(this.#outside.settle(jobId, []))
+    if (this.#report) return
+    await this.#inForeground(this.#outside.settle(jobId, []).then(() => this.jobs.mend(jobId)))
   }
 
   /** Ends the attempt of a task that was cancelled by this process, and any that a claim under way may bring. */

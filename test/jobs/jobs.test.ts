@@ -146,3 +146,27 @@ describe('a job that failed', () => {
     expect(await work.retry(run.id)).toBe(false)
   })
 })
+
+describe('parts that come slowly', () => {
+  test('run as they come, with workers as well', async () => {
+    const begun: number[] = []
+    const each = job('each', { map: ({ index }) => void begun.push(index) })
+    const work = piecework({ storage: memory(), definitions: [each], logger: quiet })
+    await work.start()
+    async function* slow(id: string) {
+      for (let index = 0; index < 4; index++) {
+        yield index
+        // The next part comes only when this one is done.
+        const isDone = async () => (await work.get(`${id}/${index}`))?.state === 'completed'
+        while (!(await isDone())) await new Promise((resolve) => setTimeout(resolve, 1))
+      }
+    }
+    const free = await work.run(each, slow('free'), { id: 'free' })
+    expect(await free.done()).toMatchObject({ state: 'completed', total: 4 })
+    begun.length = 0
+    const one = await work.run(each, slow('one'), { id: 'one', workers: 1 })
+    expect(await one.done()).toMatchObject({ state: 'completed', total: 4 })
+    expect(begun).toEqual([0, 1, 2, 3])
+    await work.close()
+  })
+})

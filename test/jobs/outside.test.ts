@@ -141,3 +141,23 @@ test.each([undefined, 1])(
     expect(messages.filter(({ subject }) => subject === 'reduce')).toHaveLength(1)
   },
 )
+
+test('a job with workers that is fed slowly loses none of its slots, with no worker anywhere', async () => {
+  const { work, pages, messages } = consumer()
+  async function* slow() {
+    for (let page = 0; page < 6; page++) {
+      // Part 0 ends before there is another that could take its slot.
+      if (page === 1) await work.part({ jobId: 'j', index: 0 }, () => 'done')
+      yield { page }
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+  }
+  await work.run(pages, slow(), { id: 'j', workers: 1 })
+  const statuses: string[] = []
+  for (let index = 1; index < 6; index++) {
+    const { status } = await work.part({ jobId: 'j', index }, () => 'done')
+    statuses.push(status)
+  }
+  expect(statuses).toEqual(['completed', 'completed', 'completed', 'completed', 'completed'])
+  expect(messages.filter(({ subject }) => subject === 'reduce')).toHaveLength(1)
+})

@@ -26,18 +26,25 @@ export class HeldParts {
 
   /** The next held parts of a job that have no slot of their own. One that was left behind comes when no other is left. */
   async next(job: Row, count: number): Promise<Row[]> {
-    const run = runOf(job)
-    const seen = this.#seen.get(job.id)
-    const behind = seen?.run === run ? seen.id : ''
-    const rows = await this.#between(job, behind, undefined, count)
-    if (rows.length < count && behind !== '') {
-      rows.push(...(await this.#between(job, '', behind, count - rows.length)))
-    }
+    const rows = await this.#look(job, count)
     const last = rows.at(-1)
     if (!last) return rows
     if (this.#seen.size >= maxKnown) this.#seen.clear()
-    this.#seen.set(job.id, { run, id: last.id })
+    this.#seen.set(job.id, { run: runOf(job), id: last.id })
     return rows
+  }
+
+  /** Whether there is one, which is then still the next. */
+  async any(job: Row): Promise<boolean> {
+    return (await this.#look(job, 1)).length > 0
+  }
+
+  async #look(job: Row, count: number): Promise<Row[]> {
+    const seen = this.#seen.get(job.id)
+    const behind = seen?.run === runOf(job) ? seen.id : ''
+    const rows = await this.#between(job, behind, undefined, count)
+    if (rows.length === count || behind === '') return rows
+    return [...rows, ...(await this.#between(job, '', behind, count - rows.length))]
   }
 
   /** Behind one id and, where there is an end, up to another. */

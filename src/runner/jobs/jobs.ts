@@ -93,7 +93,8 @@ export class Jobs {
       const kept = new Map([...heirs].filter(([id]) => ids.has(id)))
       if (kept.size > 0) await this.slots.handOn(kept)
       for (const [jobId, { settings, failed, failure, run }] of jobs) {
-        if (run !== undefined) await this.#mendAfter(jobId, run)
+        // Parts of an earlier run keep slots from being used: one of them may have ended.
+        if (run !== undefined) await this.mend(jobId, run)
         if (failure) await this.#move(jobId, (job, now) => (isMapped(job) ? fail(job, failure, now) : undefined))
         else if (await this.#failedParts.areTooMany(jobId, failed, settings.threshold)) await this.ask(jobId, settings)
       }
@@ -118,6 +119,12 @@ export class Jobs {
     const finished = await this.#openParts.noneOf(new Map([[jobId, { ids: new Set(done) }]]))
     if (finished.length > 0) await this.ask(jobId, settings)
     return finished.length > 0
+  }
+
+  /** Finds slots that lie idle, unless the job is in this very run: then its parts hand them on. */
+  async mend(jobId: string, unlessRun?: number): Promise<void> {
+    const row = jobRow((await this.#engine.storage.get([jobId]))[0])
+    if (row && isMapped(jobOf(row)) && runOf(row) !== unlessRun) await mendSlots(this.#engine.storage, this.slots, row)
   }
 
   /** Looks at all parts, and moves the job if they say so. */
@@ -175,12 +182,6 @@ export class Jobs {
     const next = judge(job, seen, settings.threshold, now)
     if (next.state !== 'reducing' || !settings.report) return next
     return complete(next, await settings.report(this.#engine.storage, row), now)
-  }
-
-  /** Parts of an earlier run keep slots from being used: one of them has ended. */
-  async #mendAfter(jobId: string, run: number): Promise<void> {
-    const row = jobRow((await this.#engine.storage.get([jobId]))[0])
-    if (row && isMapped(jobOf(row)) && runOf(row) !== run) await mendSlots(this.#engine.storage, this.slots, row)
   }
 
   /** Reads, decides, compares and swaps; again if others were first. Resolves with whether it was moved. */

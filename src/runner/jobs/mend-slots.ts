@@ -17,7 +17,7 @@ export async function mendSlots(storage: Storage, slots: Slots, job: Row): Promi
   await slots.begin(owners.filter((row) => mayBegin(taskOf(row).slot, run, workers, older)))
 
   let idle = workers - (await countAtWork(storage, job.id, () => true))
-  if (idle <= 0 || (await slots.heldParts(job, 1)).length === 0) return
+  if (idle <= 0 || !(await slots.isWanted(job))) return
   for await (const id of keepersOfSlots(storage, job.id, run)) {
     const handedOn = await slots.handOnFrom(id)
     if (handedOn === 'released') idle--

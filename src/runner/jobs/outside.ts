@@ -37,6 +37,8 @@ export interface OutsideTools {
   runHere(claimed: Claimed): Promise<void>
   /** Moves a job on if none of its parts is open, and resolves with whether; `done` are parts that are known not to be. */
   settle(jobId: string, done: readonly string[], settings: JobSettings): Promise<boolean>
+  /** Finds slots of a job that lie idle. */
+  mend(jobId: string): Promise<void>
   /** Moves a job on if its parts say so. */
   ask(jobId: string, settings: JobSettings): Promise<void>
 }
@@ -64,6 +66,7 @@ export class Outside {
       if (state === 'failed' && settings.role.kind === 'part') await this.#tools.ask(job.id, settings.role.job)
       if (state === 'completed') {
         await this.settle(job.id, [part.id])
+        await this.#tools.mend(job.id)
         return { status: 'already_completed' }
       }
       const view = new JobView(job, this.#engine.storage)

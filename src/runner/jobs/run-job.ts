@@ -11,6 +11,7 @@ import { jobOf, jobRow, newJobRow, nextJobRow } from '../../storage/job-codec.ts
 import type { Row } from '../../storage/storage.ts'
 import { defaultPriority } from '../add-options.ts'
 import type { Engine, Settings } from '../engine.ts'
+import { inBatches } from '../in-batches.ts'
 import { validate } from '../schema.ts'
 import type { Announcement, JobDefinition } from './definition.ts'
 
@@ -40,10 +41,10 @@ const announcedAtOnce = 25
 
 export class JobRunner {
   readonly #engine: Engine
-  readonly #stored: (row: Row) => void
+  readonly #stored: () => void
 
-  /** `stored` is called for each row that may be due here. */
-  constructor(engine: Engine, stored: (row: Row) => void) {
+  /** `stored` is called when parts or the job may be due here, or may take slots that lie idle. */
+  constructor(engine: Engine, stored: () => void) {
     this.#engine = engine
     this.#stored = stored
   }
@@ -93,26 +94,21 @@ export class JobRunner {
   }
 
   async #addParts(job: Row, parts: Parts<unknown>, settings: Settings, definition: JobDefinition): Promise<number> {
-    const { storage } = this.#engine
+    const { storage, clock } = this.#engine
     const made = { job, workers: jobOf(job).workers, holder: this.#engine.newHolder() }
-    let batch: Row[] = []
     let index = 0
-    const store = async () => {
-      const rows = batch
-      batch = []
+    for await (const batch of inBatches(parts, Math.min(batchRows, storage.traits.batchMax), clock.soon)) {
+      const rows: Row[] = []
+      for (const part of batch) {
+        if (index === maxParts) throw new TypeError(`Expected \`parts\` to be at most ${maxParts}, got more`)
+        // Those of an array were checked before; their text is made again, so that not all of it is held at once.
+        const input = Array.isArray(parts) ? inputText(part) : await checkPart(settings, part, index)
+        rows.push(this.#partRow(made, index++, input))
+      }
       await this.#through(job.id, () => storage.insert(rows))
       if (definition.job.announce) await this.#announce(job, rows, definition.job.announce)
-      for (const row of rows.filter(({ wakeAt }) => wakeAt !== null)) this.#stored(row)
+      this.#stored()
     }
-    for await (const part of parts) {
-      if (index === maxParts) throw new TypeError(`Expected \`parts\` to be at most ${maxParts}, got more`)
-      // Those of an array were checked before; their text is made again, so that not all of it is held at once.
-      const input = Array.isArray(parts) ? inputText(part) : await checkPart(settings, part, index)
-      batch.push(this.#partRow(made, index, input))
-      index++
-      if (batch.length === Math.min(batchRows, storage.traits.batchMax)) await store()
-    }
-    if (batch.length > 0) await store()
     return index
   }
 
@@ -155,7 +151,7 @@ export class JobRunner {
       const change = { row, next: nextJobRow(sealed, row, holder) }
       const [result] = await this.#through(id, () => storage.apply([change]))
       if (result !== 'applied') continue
-      this.#stored({ ...row, wakeAt: sealed.wakeAt })
+      this.#stored()
       return
     }
   }

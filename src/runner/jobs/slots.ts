@@ -130,6 +130,11 @@ export class Slots {
     if (rows.length > 0) await this.#release(rows.map((row) => ({ row, slot: taskOf(row).slot })))
   }
 
+  /** Whether any part of a job waits for a slot. */
+  isWanted(job: Row): Promise<boolean> {
+    return this.#held.any(job)
+  }
+
   /** The next held parts of a job that have no slot of their own. */
   heldParts(job: Row, count: number): Promise<Row[]> {
     return this.#held.next(job, count)
