@@ -51,7 +51,7 @@ describe('W43 W44 a storage is a URL of a known kind; anything else is a mistake
     ['sqlite:work.db?mode=ro', 'no parameters but tablePrefix'],
     ['dynamodb://jobs?table=x', 'no parameters but region and endpoint'],
     ['dynamodb://jobs%2F', 'Expected `table` to be'],
-    ['sqlite:none.db', 'There is no file none.db'],
+    ['sqlite:no/such/place.db', 'There is no file no/such/place.db'],
     [`sqlite:${import.meta.filename}`, 'not an SQLite database'],
     ['postgres://u:secret@127.0.0.1:1/x', 'Postgres could not be reached'],
     ['postgres://u:secret@127.0.0.1:1/x?schema=pg_x', 'Expected `schema` to be'],
