@@ -10,13 +10,23 @@ const lookEveryMs = 500
 
 const over = ['completed', 'failed', 'cancelled']
 
-/** Resolves when the job is over. `signal`: it is given up. @throws BadEndError when the job did not end well. */
-export async function follow(work: Piecework, id: string, output: Output, signal: AbortSignal): Promise<void> {
+/**
+ * Resolves with the job when it is over. `signal`: it is given up; `table`: what is shown of it in the end.
+ * @throws BadEndError when the job did not end well.
+ */
+export async function follow(
+  work: Piecework,
+  id: string,
+  output: Output,
+  signal: AbortSignal,
+  table = tableOfJob,
+): Promise<JobInfo> {
   if (output.isTTY) await drawBar(looks(work, id), output, signal)
   else await write(output, jsonLines(looks(work, id)))
   const job = await work.job(id)
-  if (output.isTTY) await write(output, [tableOfJob(job, output.columns)])
+  if (output.isTTY) await write(output, [table(job, output.columns)])
   checkEnd(job)
+  return job
 }
 
 /** @throws BadEndError */

@@ -3,6 +3,8 @@ import { createRequire } from 'node:module'
 import { styleText } from 'node:util'
 import { Command, CommanderError, Option } from 'commander'
 import type { Piecework } from '../index.ts'
+import { jsonObject, wholeNumber } from './arguments.ts'
+import { consumerOf, type DispatchFlags, dispatch } from './commands/dispatch.ts'
 import { info } from './commands/info.ts'
 import { ls } from './commands/ls.ts'
 import { pending } from './commands/pending.ts'
@@ -23,6 +25,10 @@ const { version } = createRequire(import.meta.url)('piecework/package.json') as 
 const endings = `
 Answers go to stdout: a table on a terminal, else one JSON object a line. Errors go to stderr in one line, and the exit
 code is then 1, also when the command was mistyped or there is no such job.`
+
+const dispatchHelp = `
+The consumer is run by processes elsewhere, which are given its definition. Values that ran well before are not run again,
+nor those that have no execution left; the exit code is 1 where any is left over. Ctrl-C ends the watching, not the work.`
 
 /** Runs one command line. Resolves with its exit code, and never rejects. */
 export async function runProgram(args: readonly string[], streams: Streams): Promise<number> {
@@ -78,6 +84,21 @@ function programFor({ stdout, stderr }: Streams, fail: (message: string) => void
   command('pending <job>', 'the numbers of the parts that are not done, one a line')
     .option('--array', 'print them as one JSON array')
     .action((job, options) => using(options, (work) => pending(work, job, options, stdout)))
+
+  command('dispatch', 'hand each distinct value among the items of a task or job over to a consumer')
+    .requiredOption('--consume-job-items <id>', 'the completed task or job whose items are read')
+    .requiredOption('--consume-job-attribute <key>', 'the key of each item whose value is handed over')
+    .requiredOption('--consumer <name>', 'the task that runs once for each value, which it has as `input.item`')
+    .option('--consumer-args <json>', 'a JSON object: what else its input has', jsonObject)
+    .option('--workers <n>', 'at most so many executions at once, over all processes', wholeNumber, 8)
+    .option('--project <name>', 'keeps this dispatch apart from those of other projects to the same consumer')
+    .option('--begin', 'forget what was run before, and run everything from scratch')
+    .option('--no-wait', 'end once all items are handed over')
+    .addHelpText('after', dispatchHelp)
+    .action((flags: DispatchFlags & { storage?: string }) => {
+      const to = consumerOf(flags.consumer)
+      return withWork(flags.storage, (work) => dispatch(work, to, flags, stdout), [to])
+    })
 
   return program
 }

@@ -1,7 +1,7 @@
 /** Jobs as tables, for people. What does not fit is cut: a program, or `| cat`, gets everything. */
 import { styleText } from 'node:util'
 import Table from 'cli-table3'
-import type { JobInfo, JobState } from '../index.ts'
+import type { DispatchReport, JobInfo, JobState } from '../index.ts'
 import { oneLine } from './failure.ts'
 
 /** Where the terminal does not say how wide it is. */
@@ -10,6 +10,10 @@ const columnsDefault = 80
 const columnMin = 20
 /** Of a result or of metadata: a screen, not more. */
 const lengthMax = 1_000
+/** Of a dispatch; the report has up to a hundred. */
+const refusalsShown = 10
+
+type Entry = readonly [key: string, value: string]
 
 const colours = {
   open: 'cyan',
@@ -54,19 +58,40 @@ export function tableOfJobs(jobs: readonly JobInfo[], columns = columnsDefault):
 /** What is known of one job, a line for each thing. */
 export function tableOfJob(job: JobInfo, columns = columnsDefault): string {
   const { total = '?', remaining, workers, errors, doneAt } = job
-  const entries: [key: string, value: string][] = [
-    ['job', job.id],
-    ['name', job.name],
-    ['state', coloured(job.state)],
-    ['parts', [`${remaining} remaining of ${total}`, doneOf(job)].filter(Boolean).join(', ')],
-    ['failure', failureOf(job)],
-    ['added', instant(job.addedAt)],
-    ['done', doneAt === undefined ? '' : instant(doneAt)],
-    ['workers', workers === undefined ? '' : `at most ${workers} parts at once`],
-    ['metadata', json(job.metadata)],
-    ['result', json(job.result)],
-    ...errors.map(({ attempt, name, message }): [string, string] => [`attempt ${attempt}`, `${name}: ${message}`]),
-  ]
+  return tableOf(
+    [
+      ['job', job.id],
+      ['name', job.name],
+      ['state', coloured(job.state)],
+      ['parts', [`${remaining} remaining of ${total}`, doneOf(job)].filter(Boolean).join(', ')],
+      ['failure', failureOf(job)],
+      ['added', instant(job.addedAt)],
+      ['done', doneAt === undefined ? '' : instant(doneAt)],
+      ['workers', workers === undefined ? '' : `at most ${workers} parts at once`],
+      ['metadata', json(job.metadata)],
+      ['result', json(job.result)],
+      ...errors.map(({ attempt, name, message }): Entry => [`attempt ${attempt}`, `${name}: ${message}`]),
+    ],
+    columns,
+  )
+}
+
+/** What became of the items of a dispatch that is over. */
+export function tableOfDispatch(job: JobInfo, columns = columnsDefault): string {
+  const { refusals, ...counts } = job.result as DispatchReport
+  return tableOf(
+    [
+      ['job', job.id],
+      ['state', coloured(job.state)],
+      ...Object.entries(counts).map(([key, count]): Entry => [key, String(count)]),
+      ...refusals.slice(0, refusalsShown).map(({ at, reason }): Entry => [`item ${at}`, reason]),
+      ['', refusals.length > refusalsShown ? `... ${counts.refused - refusalsShown} more were refused` : ''],
+    ],
+    columns,
+  )
+}
+
+function tableOf(entries: readonly Entry[], columns: number): string {
   const shown = entries.filter(([, value]) => value !== '')
   const keyWidth = Math.max(...shown.map(([key]) => key.length))
   const colWidths = [keyWidth, Math.max(columnMin, columns - keyWidth - 2)]
