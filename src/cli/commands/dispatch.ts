@@ -70,9 +70,9 @@ function toldWhenLeft(id: string, { begin }: DispatchFlags, isFed: boolean): str
 function checkReport({ id, result }: JobInfo): void {
   const { exhausted, refused, cancelled } = result as DispatchReport
   const left = [
-    [exhausted, 'have no execution left'],
-    [refused, 'were refused'],
-    [cancelled, 'were cancelled'],
+    [exhausted, 'exhausted'],
+    [refused, 'refused'],
+    [cancelled, 'cancelled'],
   ] as const
   const words = left.flatMap(([count, what]) => (count > 0 ? [`${count} ${what}`] : []))
   if (words.length > 0) throw new BadEndError(`Not all items of ${id} were run well: ${words.join(', ')}`)
