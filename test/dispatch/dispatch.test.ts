@@ -79,6 +79,27 @@ describe('a dispatch', () => {
     expect(seen.toSorted()).toEqual(['a', 'bad', 'bad', 'bad'])
   })
 
+  test('counts its items alike, however many of them are read at once', async () => {
+    const shop = task('shop', {
+      retry: never(),
+      run: ({ input }: TaskContext<Input>) => {
+        if (input.item === 'bad') throw new Error('no such shop')
+      },
+    })
+    const work = piecework({ storage: memory(), definitions: [shop], logger: quiet })
+    const items = Array.from({ length: 600 }, (_, index) => ({ id: index % 2 ? 'a' : 'bad' }))
+    const reports: unknown[] = []
+    for (const _ of ['first', 'second']) {
+      const run = await work.dispatch({ items, attribute: 'id', to: shop })
+      await work.drain()
+      reports.push((await run.done()).result)
+    }
+    expect(reports).toMatchObject([
+      { items: 600, run: 2, completed: 1, exhausted: 1, skipped: 0, repeated: 598 },
+      { items: 600, run: 0, completed: 0, exhausted: 300, skipped: 300, repeated: 0 },
+    ])
+  })
+
   test('of no items is over at once', async () => {
     const idle = task('idle', { run: () => {} })
     const work = piecework({ storage: memory(), definitions: [idle], logger: quiet })

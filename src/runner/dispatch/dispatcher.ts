@@ -81,8 +81,13 @@ export class Dispatcher {
         if (refusals.length < maxRefusals) refusals.push({ at, reason: entry.refused })
       }
       const distinct = new Map(entries.map((entry) => [entry.id, entry]))
-      counts.repeated += entries.length - distinct.size
-      for (const fate of (await feed.store([...distinct.values()])).values()) counts[fate]++
+      const fates = await feed.store([...distinct.values()])
+      for (const { id } of entries) {
+        const fate = fates.get(id)!
+        counts[fate]++
+        // What was done before is so for each item that has it, whichever batch that is read with.
+        if (fate === 'run') fates.set(id, 'repeated')
+      }
       this.#tools.wake()
     }
     return { ...counts, refusals }

@@ -22,13 +22,13 @@ export interface Fed {
   readonly exhausted: number
   /** Items without the attribute, or whose value or input cannot be. */
   readonly refused: number
-  /** Items whose value another item of this dispatch has. */
+  /** Items whose value this dispatch runs for another item. */
   readonly repeated: number
   /** The first 100 of those refused. */
   readonly refusals: readonly Refusal[]
 }
 
-/** The end of a dispatch. Its numbers of values are those of distinct ones. */
+/** The end of a dispatch. What it ran is counted by distinct values, what it did not run by items. */
 export interface DispatchReport extends Fed {
   /** How many of those that were run ended well. */
   readonly completed: number
