@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, expect, type TestContext, test } from 'vitest'
 import { sqlite } from '../../adapters/sqlite/index.ts'
-import { job, never, type Piecework, piecework } from '../../src/index.ts'
+import { job, never, type Piecework, piecework, task } from '../../src/index.ts'
 import { type Ran, type Shell, shell, start } from './kit.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'piecework-cli-'))
@@ -28,10 +28,20 @@ const pages = job('pages', {
   reduce: () => ({ words: 'word '.repeat(600) }),
 })
 const slow = job('slow', { map: ({ index }) => (index > 0 ? released : undefined) })
+const stores = task('stores', {
+  run: async ({ emit }) => {
+    for (const item of [{ id: 1 }, { id: 2 }, { id: 1 }, { name: 'none' }]) await emit(item)
+  },
+})
+const shop = task('shop', { run: (_: { input: unknown }) => {} })
 let work: Piecework
 
 beforeAll(async () => {
-  work = piecework({ storage: sqlite(join(folder, 'work.db')), definitions: [pages, slow], logger: quiet })
+  work = piecework({
+    storage: sqlite(join(folder, 'work.db')),
+    definitions: [pages, slow, stores, shop],
+    logger: quiet,
+  })
   // A terminal takes the one character for the beginning of an order.
   await work.run(pages, ['a', 'b'], { id: 'one', metadata: { who: '\u009b31mme' } })
   await work.run(pages, ['a', 'bad'], { id: 'two' })
@@ -116,6 +126,23 @@ test('info --watch draws a bar until the job is over, and then its table', async
     .map((line) => JSON.parse(line))
   expect(seen[0]).toMatchObject({ state: 'mapping', remaining: 3 })
   expect(seen.at(-1)).toMatchObject({ state: 'completed', remaining: 0 })
+})
+
+test('D1 dispatch draws a bar on a terminal, and then its report', async (context) => {
+  await work.start()
+  await work.add(stores, undefined, { id: 'stores' })
+  await expect.poll(async () => (await work.get('stores'))?.state).toBe('completed')
+  const items = '--consume-job-items stores --consume-job-attribute id --consumer shop'
+  const ran = await onTerminal(context, `dispatch ${items}`)
+  expect(ran.code).toBe(1)
+  expect(ran.stdout).toMatch(/█{40} 100% \| 0 of 2 parts remaining \| completed/)
+  const lines = stripVTControlCharacters(ran.stdout).split('\n')
+  expect(lines[0]).toBe('The items of stores are handed over to shop, as dispatch.shop')
+  expect(lines).toEqual(
+    expect.arrayContaining(['items      4', 'run        2', 'completed  2', 'refused    1', 'repeated   1']),
+  )
+  expect(lines).toContain('item 3     it has no `id`')
+  expect(lines).toContain('error: Not all items of dispatch.shop were run well: 1 refused')
 })
 
 test('Ctrl-C ends the watching at once, and the terminal is as it was', async (context) => {

@@ -8,7 +8,7 @@ const quiet = { info() {}, warn() {}, error() {} }
 const pages = job('pages', { map: () => 1 })
 const words = job('words', { map: () => 1, reduce: () => 2 })
 const broken = job('broken', { retry: never(), map: () => Promise.reject(new Error('bad page')) })
-const sums = task('sums', { run: () => 3 })
+const sums = task('sums', { run: (_: { input: unknown }) => 3 })
 
 function instance(storage: Storage = memory()) {
   return piecework({ storage, definitions: [pages, words, broken, sums], logger: quiet })
@@ -98,6 +98,23 @@ test('B11 all pages are read, each only when it is asked for', async () => {
   expect(pagesRead).toHaveLength(1)
   expect(await idsOf(jobs)).toEqual(ids.slice(1))
   expect(pagesRead.length).toBeGreaterThanOrEqual(4)
+})
+
+test('a dispatch is listed by its consumer, without its executions, and those have no numbers', async () => {
+  const work = instance()
+  const run = await work.dispatch({ items: [{ id: 1 }, { id: 2 }], attribute: 'id', to: sums })
+  await work.run(words, [1], { id: 'a' })
+  const of = async (options?: JobsOptions) => (await all(work.jobs(options))).map(({ id, name }) => [id, name])
+  expect(await of()).toEqual([
+    ['a', 'words'],
+    ['dispatch.sums', 'sums'],
+  ])
+  await work.drain()
+  expect(await of({ states: ['completed'] })).toHaveLength(2)
+  expect(await of({ names: ['sums'] })).toEqual([['dispatch.sums', 'sums']])
+  for (const parts of [work.pendingParts(run.id), work.completedParts(run.id)]) {
+    await expect(parts.next()).rejects.toThrow('Expected `id` to be that of a job whose parts have numbers')
+  }
 })
 
 test.each([

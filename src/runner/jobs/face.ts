@@ -10,7 +10,7 @@ import type { PartContext } from './context.ts'
 import type { JobDefinition } from './definition.ts'
 import type { Ends } from './ends.ts'
 import { JobRun } from './handle.ts'
-import { type JobInfo, pendingParts, readJob, rowOfJob } from './info.ts'
+import { type JobInfo, pendingParts, readJob, rowOfNumbered } from './info.ts'
 import { type JobsOptions, listJobs } from './list.ts'
 import type { PartPlace, PartReport } from './outside.ts'
 import type { Parts, RunOptions, Started } from './run-job.ts'
@@ -117,7 +117,10 @@ export abstract class JobFace {
     yield* listJobs(this.#tools.storage, options)
   }
 
-  /** The indexes of a job's parts that are not done, in order, read as they are asked for. @throws PieceworkError `not_found`. */
+  /**
+   * The indexes of a job's parts that are not done, in order, read as they are asked for.
+   * @throws PieceworkError `not_found`; TypeError for a dispatch, whose executions have no indexes.
+   */
   async *pendingParts(id: string): AsyncGenerator<number, void, undefined> {
     await this.#tools.ready()
     yield* pendingParts(this.#tools.storage, checkStoredId('id', id))
@@ -127,7 +130,7 @@ export abstract class JobFace {
   async *completedParts(id: string): AsyncGenerator<PartResult, void, undefined> {
     await this.#tools.ready()
     const { storage } = this.#tools
-    yield* new JobView(await rowOfJob(storage, checkStoredId('id', id)), storage).parts()
+    yield* new JobView(await rowOfNumbered(storage, checkStoredId('id', id)), storage).parts()
   }
 
   #handle(started: Started): JobRun {

@@ -2,8 +2,9 @@
 import type { Instant } from '../../core/duration.ts'
 import type { ErrorRecord } from '../../core/error-record.ts'
 import { PieceworkError } from '../../core/errors.ts'
+import { expected } from '../../core/expect.ts'
 import { type JobFailure, type JobState, progressOf } from '../../core/job.ts'
-import { definitionName, indexOfPart, openStates } from '../../core/part.ts'
+import { definitionName, indexOfPart, kindOfName, openStates } from '../../core/part.ts'
 import { inputOf, taskOf } from '../../storage/codec.ts'
 import { jobOf, jobRow } from '../../storage/job-codec.ts'
 import type { Row, Storage } from '../../storage/storage.ts'
@@ -88,9 +89,19 @@ export function jobInfo(row: Row, remaining: number): JobInfo {
   }
 }
 
+/**
+ * Of a job whose parts are asked for by their numbers. Executions of a dispatch have none, and an empty answer would say
+ * that there are no parts. @throws PieceworkError `not_found`; TypeError for a dispatch.
+ */
+export async function rowOfNumbered(storage: Storage, id: string): Promise<Row> {
+  const row = await rowOfJob(storage, id)
+  if (kindOfName(row.name) !== 'dispatches') return row
+  throw expected('id', 'that of a job whose parts have numbers, not of a dispatch', id)
+}
+
 /** The indexes of parts that are not done, in order, read as they are asked for. @throws PieceworkError `not_found`. */
 export async function* pendingParts(storage: Storage, id: string): AsyncGenerator<number, void, undefined> {
-  await rowOfJob(storage, id)
+  await rowOfNumbered(storage, id)
   for await (const row of rowsOfParts(storage, id, openStates)) {
     const index = indexOfPart(row.id)
     if (index !== undefined) yield index
