@@ -1,8 +1,9 @@
-/** The job: each part counts the words of its stretch, the reduce merges the counts into a ranked table. */
+/** The job: each part counts the words of its stretch and finds its longest; the reduce merges the counts into a table. */
 import { join } from 'node:path'
 import { fixed, job, type PartContext } from 'piecework'
 import { countWords } from './count-words.ts'
 import type { Stretch } from './parts.ts'
+import { squares } from './score-word.ts'
 
 /** What the parts have in common. */
 export interface Where {
@@ -27,10 +28,15 @@ export const wordCount = job('word-count', {
   retry: fixed({ maxAttempts: 3, delay: '100ms' }),
   // Up to a tenth of the parts may be unreadable: a file that is gone, or somebody else's.
   threshold: 0.1,
-  map: async ({ part, metadata }: PartContext<Stretch, Where>) =>
+  map: async ({ part, metadata, emit }: PartContext<Stretch, Where>) => {
+    const counts = await countWords(join(metadata.folder, part.file), part.from, part.to)
+    // An item: what a dispatch hands on when the job is completed.
+    const word = longestOf(counts.keys())
+    if (word !== '') await emit({ word, file: part.file })
     // Pairs, not an object: `constructor` is a word too.
-    [...(await countWords(join(metadata.folder, part.file), part.from, part.to))],
-  reduce: async ({ results, total, signal, emit }): Promise<Table> => {
+    return [...counts]
+  },
+  reduce: async ({ results, total, signal }): Promise<Table> => {
     const counts = new Map<string, number>()
     let words = 0
     let read = 0
@@ -43,11 +49,16 @@ export const wordCount = job('word-count', {
       }
       read++
     }
-    const top = ranked(counts)
-    for (const [word, times] of top) await emit({ word, times })
-    return { words, distinct: counts.size, unread: total - read, top }
+    return { words, distinct: counts.size, unread: total - read, top: ranked(counts) }
   },
 })
+
+/** The longest word that fits on a board. */
+function longestOf(words: Iterable<string>): string {
+  let longest = ''
+  for (const word of words) if (word.length > longest.length && word.length <= squares) longest = word
+  return longest
+}
 
 function ranked(counts: ReadonlyMap<string, number>): [string, number][] {
   return [...counts]

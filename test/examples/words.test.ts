@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
 import { countWords } from '../../examples/words/count-words.ts'
 import { stretches } from '../../examples/words/parts.ts'
-import { root, run } from './run.ts'
+import { type Run, root, run } from './run.ts'
 
 const cwd = mkdtempSync(join(tmpdir(), 'piecework-words-'))
 const database = join(cwd, 'words.db')
@@ -16,42 +16,59 @@ afterAll(() => rmSync(cwd, { recursive: true, force: true }))
 
 const words = (...args: string[]) => run(script, args, { cwd, env: { WORDS_DATABASE: database } })
 
-/** How many parts the database says are completed; 0 while there is no such table. */
-function counted(): number {
-  if (!existsSync(database)) return 0
+/** What the database says is completed; nothing while there is no such table. */
+function completed(): { parts: number; scored: number } {
+  if (!existsSync(database)) return { parts: 0, scored: 0 }
   const db = new DatabaseSync(database, { readOnly: true })
   try {
-    const [row] = db.prepare("select count(*) as n from piecework_row where state = 'completed'").all()
-    return Number(row?.n ?? 0)
+    const count = db.prepare("select count(*) as n from piecework_row where state = 'completed' and parent like ?")
+    const [parts, scored] = ['words-%', 'words-%-scores'].map((parent) => Number(count.get(parent)?.n))
+    return { parts: (parts ?? 0) - (scored ?? 0), scored: scored ?? 0 }
   } catch {
-    return 0
+    return { parts: 0, scored: 0 }
   } finally {
     db.close()
   }
 }
 
-test('a job killed half-way goes on where it was, counts no part again, and its table is exact', {
-  timeout: 120_000,
+/** A word of its own for each file: the longest in it that fits on a board. */
+const ownWord = (n: number) =>
+  `q${[...String(n).padStart(4, '0')].map((digit) => 'abcdefghij'[Number(digit)]).join('')}xyzxyz`
+
+test('a job and its dispatch, each killed half-way, go on where they were, and do nothing again that was done', {
+  timeout: 180_000,
 }, async () => {
   const folder = join(cwd, 'files')
-  const files = 1_500
+  const files = 800
   mkdirSync(folder)
-  for (let n = 0; n < files; n++) writeFileSync(join(folder, `${n}.txt`), 'apples, Bananas\n'.repeat(2_000))
+  for (let n = 0; n < files; n++) {
+    writeFileSync(join(folder, `${n}.txt`), `${'apples, Bananas\n'.repeat(2_000)}${ownWord(n)}`)
+  }
+  const kill = async (one: Run, isHalfWay: () => boolean) => {
+    await one.printed(`Process  ${one.child.pid}`)
+    while (!isHalfWay() && one.child.exitCode === null) await sleep(2)
+    one.child.kill('SIGKILL')
+    expect(await one.ended, one.output()).toBe('SIGKILL')
+    return completed()
+  }
 
-  const first = words(folder)
-  await first.printed(`Process  ${first.child.pid}`)
-  while (counted() < files / 20 && first.child.exitCode === null) await sleep(2)
-  first.child.kill('SIGKILL')
-  expect(await first.ended).toBe('SIGKILL')
-  const before = counted()
-  expect(before).toBeGreaterThan(0)
-  expect(before).toBeLessThan(files)
+  const first = await kill(words(folder), () => completed().parts > files / 20)
+  expect(first).toMatchObject({ parts: expect.toSatisfy((parts) => parts < files), scored: 0 })
 
-  const second = words(folder)
-  expect(await second.ended, second.output()).toBe(0)
-  expect(second.output()).toContain(`${before} of ${files} parts were counted by an earlier run; going on.`)
-  expect(second.output()).toContain(`${files - before} parts in this run, ${before} in earlier ones, 0 could not`)
-  expect(second.output()).toMatch(/^apples +█{30} 3,000,000\nbananas +█{30} 3,000,000\n\n6,000,000 words, 2 different/m)
+  const goesOn = words(folder)
+  const second = await kill(goesOn, () => completed().scored > files / 20)
+  expect(second).toMatchObject({ parts: files, scored: expect.toSatisfy((scored) => scored < files) })
+  expect(goesOn.output()).toContain(`${first.parts} of ${files} parts were counted by an earlier run; going on.`)
+  expect(goesOn.output()).toContain(`${files - first.parts} parts in this run, ${first.parts} in earlier ones, 0 could`)
+
+  const last = words(folder)
+  expect(await last.ended, last.output()).toBe(0)
+  expect(last.output()).toContain(`0 parts in this run, ${files} in earlier ones, 0 could`)
+  expect(last.output()).toMatch(/^apples +█{30} 1,600,000\nbananas +█{30} 1,600,000\nqaaaaxyzxyz +█ +1\n/m)
+  expect(last.output()).toContain('3,200,800 words, 802 different')
+  expect(last.output()).toContain(
+    `${files} longest words, and ${files - second.scored} different ones scored in this run`,
+  )
   expect(existsSync(database)).toBe(false)
 })
 
