@@ -28,10 +28,9 @@ await queue.close()
 
 async function isDone(message: Message): Promise<boolean> {
   if (message.subject === 'reduce') return reduce(message.jobId)
-  const { jobId, partId } = message
   try {
-    const { status } = await work.part({ jobId, index: partId }, countLines)
-    console.log(`${status} ${partId}`)
+    const { status } = await work.part(message, countLines)
+    console.log(`${status} ${message.partId}`)
     // Somebody else is at it. If they die, it is this message that brings the part again.
     return status !== 'busy'
   } catch (error) {

@@ -77,3 +77,24 @@ await work.close()
   expect(await pages.ended, pages.output()).toBe(0)
   expect(pages.output()).toBe('page 1 false\ntrue\npage 2 false\ntrue\nreduce\n')
 })
+
+test('the dispatch of docs/jobs.md runs its consumer once for each distinct word', async () => {
+  const before = `
+import { job, type TaskContext, piecework, task } from 'piecework'
+import { memory } from 'piecework/memory'
+const nightly = job('nightly', { map: ({ part, emit }) => emit({ word: part }) })
+const visit = ({ item, site }) => console.log(item, site)
+`
+  // The page shows the consumer and its dispatch one after the other; in between comes what every app has.
+  const between = `
+const work = piecework({ storage: memory(), definitions: [nightly, look] })
+await work.start()
+await (await work.run(nightly, ['map', 'reduce', 'map'], { id: 'nightly' })).done()
+`
+  const after = 'console.log(result.items, result.completed, result.repeated)\nawait work.close()\n'
+  const file = paste("task('look'", 'look.ts', 'docs/jobs.md', [before, after])
+  writeFileSync(file, readFileSync(file, 'utf8').replace('\nconst dispatch =', `${between}const dispatch =`))
+  const look = run(file, [], { cwd: folder })
+  expect(await look.ended, look.output()).toBe(0)
+  expect(look.output().split('\n').sort()).toEqual(['', '3 2 1', 'map example.org', 'reduce example.org'])
+})
