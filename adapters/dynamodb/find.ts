@@ -2,6 +2,7 @@
 import type { FindBy, Page, Row } from '../../src/storage/index.ts'
 import { aliases, type Item, keyItem, numberIn, text, textIn } from './attributes.ts'
 import type { Database } from './database.ts'
+import { findClaimed } from './find-claimed.ts'
 import { stateOf } from './item.ts'
 import { DUE_INDEX, doneEnd, doneGroup, LIST_INDEX, listGroup, partKey } from './layout.ts'
 import { merged, type ReadPart } from './merged.ts'
@@ -20,7 +21,7 @@ const DONE_BEFORE = '#due = :group AND #turn < :end'
 const LISTED = '#list = :group AND #id > :after'
 
 type ByParent = Extract<FindBy, { parent: string }>
-type ByNames = Extract<FindBy, { names: readonly string[]; after?: string }>
+type ByNames = Exclude<Extract<FindBy, { names: readonly string[] }>, { claimedBy: string }>
 type ByDone = Extract<FindBy, { doneBefore: number }>
 
 export async function find(db: Database, plan: Plan, by: FindBy, limit: number): Promise<Page> {
@@ -29,6 +30,7 @@ export async function find(db: Database, plan: Plan, by: FindBy, limit: number):
     return { rows: row === undefined ? [] : [row], after: null }
   }
   if ('parent' in by) return findParts(db, by, limit)
+  if ('claimedBy' in by) return { rows: await findClaimed(db, plan, by, limit), after: null }
   if ('doneBefore' in by) return { rows: await findDone(db, plan, by, limit), after: null }
   return findNamed(db, plan, by, limit)
 }

@@ -80,6 +80,11 @@ export function doneTurn(doneAt: number, id: string): string {
   return `${instant(doneAt)}${id}`
 }
 
+/** No turn of a lane that wakes at this instant or later comes before this. */
+export function dueStart(priority: number, now: number): string {
+  return `${priority}${instant(now)}`
+}
+
 /** Every turn of a lane that is due, and none that is not, comes before this one. */
 export function dueEnd(priority: number, now: number): string {
   return `${priority}${instant(now)}~`

@@ -1,8 +1,11 @@
 /** Pages and counts of the rows in memory. */
 import type { Count, CountBy, FindBy, Page, Row } from '../../src/storage/index.ts'
+import type { Heap } from './heap.ts'
 import { firstBehind } from './ordered.ts'
 import type { Rows } from './rows.ts'
 import { rowOf, type Slot } from './slot.ts'
+
+type ByNames = Exclude<Extract<FindBy, { names: readonly string[] }>, { claimedBy: string }>
 
 export function find(rows: Rows, by: FindBy, limit: number): Page {
   if ('key' in by) {
@@ -11,6 +14,7 @@ export function find(rows: Rows, by: FindBy, limit: number): Page {
   }
   if ('parent' in by) return findChildren(rows, by, limit)
   if ('doneBefore' in by) return findFinished(rows, by, limit)
+  if ('claimedBy' in by) return findClaimed(rows, by, limit)
   return pageOf(lowestIds(rows, by, limit), limit)
 }
 
@@ -66,8 +70,22 @@ function findFinished({ finished }: Rows, by: Extract<FindBy, { doneBefore: numb
   return { rows: found, after: null }
 }
 
+/** What leads in a lane to a row of this wake time is not later: nothing behind a later one is looked at. */
+function findClaimed({ lanes }: Rows, by: Extract<FindBy, { claimedBy: string }>, limit: number): Page {
+  const found: Row[] = []
+  const look = (heap: Heap, place: number): void => {
+    const slot = heap[place]
+    if (slot === undefined || (slot.wakeAt as number) > by.until || found.length === limit) return
+    if (slot.wakeAt === by.until && slot.holder === by.claimedBy) found.push(rowOf(slot))
+    look(heap, 2 * place + 1)
+    look(heap, 2 * place + 2)
+  }
+  for (const name of new Set(by.names)) for (const heap of lanes.get(name) ?? []) look(heap, 0)
+  return { rows: found, after: null }
+}
+
 /** An operator's question, so it may look at every row; it keeps no more than two pages of them. */
-function lowestIds(rows: Rows, by: Extract<FindBy, { names: readonly string[] }>, limit: number): Slot[] {
+function lowestIds(rows: Rows, by: ByNames, limit: number): Slot[] {
   const isWanted = filter(by.names, by.states)
   let lowest: Slot[] = []
   for (const slot of rows.byId.values()) {

@@ -10,6 +10,8 @@ import { rowOf, type StoredRow } from './document.ts'
  */
 const WINDOW = 10_000
 
+const PRIORITIES = Array.from({ length: 10 }, (_, priority) => priority)
+
 type ByParent = Extract<FindBy, { readonly parent: string }>
 
 export async function get(call: Call, ids: readonly string[]): Promise<(Row | undefined)[]> {
@@ -24,6 +26,11 @@ export async function get(call: Call, ids: readonly string[]): Promise<(Row | un
 
 export async function find(call: Call, by: FindBy, limit: number): Promise<Page> {
   if ('key' in by) return { rows: (await call.rows({ key: { $eq: by.key } }, { limit })).map(rowOf), after: null }
+  if ('claimedBy' in by) {
+    const lanes = { name: { $in: by.names }, priority: { $in: PRIORITIES }, wakeAt: by.until }
+    const rows = await call.rows({ ...lanes, holder: { $eq: by.claimedBy } }, { limit, hint: 'due' })
+    return { rows: rows.map(rowOf), after: null }
+  }
   const states = by.states && { state: { $in: by.states } }
   if ('parent' in by) return findParts(call, by, limit)
   const names = by.names && { name: { $in: by.names } }

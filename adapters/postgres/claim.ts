@@ -20,7 +20,7 @@ function takeText(row: string): string {
   returning r.id, r.name, r.state, r.priority, due.wake_at, r.rev, r.tries, r.key, r.parent, r.done_at, r.input, r.memo`
 }
 
-const LANES = `(select p::smallint as priority from generate_series(0, ${PRIORITIES - 1}) p order by 1) p`
+export const LANES = `(select p::smallint as priority from generate_series(0, ${PRIORITIES - 1}) p order by 1) p`
 
 /**
  * Of one name: its lanes come one after another, none is read further than the batch needs, and what is read is locked.

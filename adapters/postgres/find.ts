@@ -1,5 +1,6 @@
 /** Pages of rows, and rows by id. */
 import type { FindBy, Page, Row } from '../../src/storage/index.ts'
+import { LANES } from './claim.ts'
 import type { Names } from './names.ts'
 import { COLUMNS, columnsOf, rowFrom } from './row.ts'
 import type { Run, Statement } from './session.ts'
@@ -57,12 +58,21 @@ export function finder(names: Names): (run: Run, by: FindBy, limit: number) => P
     ), hit as materialized (select id from win where ${filter} order by id limit $4::bigint)
     select ${columnsOf('r')}, w.looked, w.last from (select count(*) as looked, max(id) as last from win) w
     left join (hit join ${row} r using (id)) on true order by r.id`
+  // A step of the index that claims go by for each name and priority.
+  const byClaim = `select ${columnsOf('r')} from unnest($1::text[]) n(name) cross join ${LANES} cross join lateral (
+      select ${COLUMNS} from ${row} where name = n.name and priority = p.priority and wake_at = $2::bigint
+      and holder = $3::text limit $4::bigint
+    ) r limit $4::bigint`
 
   return async (run, by, limit) => {
     if ('key' in by) return { rows: (await run({ text: byKey, values: [by.key] })).map(rowFrom), after: null }
     if ('parent' in by) {
       const rows = (await run(byParent(names, by.parent, by.states, by.after ?? '', limit))).map(rowFrom)
       return { rows, after: rows.length === limit ? (rows.at(-1)?.id ?? null) : null }
+    }
+    if ('claimedBy' in by) {
+      const found = await run({ text: byClaim, values: [[...new Set(by.names)], by.until, by.claimedBy, limit] })
+      return { rows: found.map(rowFrom), after: null }
     }
     const lists = [by.names ?? null, by.states ?? null]
     if ('doneBefore' in by) {

@@ -11,6 +11,8 @@ import type { Names } from './schema.ts'
  */
 const WINDOW = 10_000
 
+const PRIORITIES = '[0,1,2,3,4,5,6,7,8,9]'
+
 /** Part of a `where` and what is bound to it. */
 export interface Condition {
   readonly sql: string
@@ -38,8 +40,11 @@ export function getRows({ row: table }: Names): (db: Connection, ids: readonly s
 }
 
 export function finder(names: Names): (db: Connection, by: FindBy, limit: number) => Page {
-  const { row: table } = names
+  const { row: table, due } = names
   const parts = partsFinder(names)
+  const claimed = `select ${COLUMNS.replace(/\w+/g, 'r.$&')} from json_each(?) n cross join json_each('${PRIORITIES}') p
+    cross join ${table} r indexed by ${due}
+    where r.name = n.value and r.priority = p.value and r.wake_at = +? and r.holder = +? limit +?`
 
   function listed(db: Connection, filter: Condition, after: string, limit: number): Page {
     const end = db.all(`select id from ${table} where id > +? order by id limit 1 offset ${WINDOW - 1}`, after)[0]?.[0]
@@ -60,6 +65,10 @@ export function finder(names: Names): (db: Connection, by: FindBy, limit: number
     if ('key' in by)
       return { rows: db.all(`select ${COLUMNS} from ${table} where key = ?`, by.key).map(rowFrom), after: null }
     if ('parent' in by) return parts(db, by, limit)
+    if ('claimedBy' in by) {
+      const lanes = JSON.stringify([...new Set(by.names)])
+      return { rows: db.all(claimed, lanes, by.until, by.claimedBy, limit).map(rowFrom), after: null }
+    }
     const named = within('name', by.names)
     const states = within('state', by.states)
     const filter = { sql: named.sql + states.sql, values: [...named.values, ...states.values] }

@@ -8,13 +8,14 @@ const READ_MAX = 100
 
 /**
  * REPLACE the reads; each needs an index: `key` by the lock or a unique index, `parent` on (parent, id), `names` on
- * (name, id), `doneBefore` on (doneAt, id). By parent and by key MUST see every acknowledged write: on a replica or an
+ * (name, id), `doneBefore` on (doneAt, id), `claimedBy` on what a claim reads. By parent and by key MUST see every acknowledged write: on a replica or an
  * index that lags read the primary. The others may miss a row for `traits.lagMs`; a row that they give MUST be read
  * anew by its id, so that it is as it is now.
  */
 export async function find(tables: Tables, by: FindBy, limit: number): Promise<Page> {
   if ('key' in by) return findByKey(tables, by.key)
   if ('doneBefore' in by) return findDone(tables, by, limit)
+  if ('claimedBy' in by) return findClaimed(tables, by, limit)
   const wheres: Fields[] = 'parent' in by ? [{ parent: by.parent }] : by.names.map((name) => ({ name }))
   return findInOrder(tables, wheres, by, limit)
 }
@@ -57,6 +58,24 @@ async function findDone(
     if (!isIn(names, row.name) || !isIn(states, row.state)) continue
     found.push(row)
     if (found.length === limit) break
+  }
+  return { rows: found, after: null }
+}
+
+/** What is left of a claim whose answer was lost: by the index of the claim, where all that it took lies together. */
+async function findClaimed(
+  tables: Tables,
+  { claimedBy, until, names }: Extract<FindBy, { claimedBy: string }>,
+  limit: number,
+): Promise<Page> {
+  const found: Row[] = []
+  for (const name of new Set(names)) {
+    for (let priority = 0; priority <= 9; priority++) {
+      for await (const row of all(tables, { name, priority, wakeAt: until }, ['tries', 'id'])) {
+        if (row.holder === claimedBy) found.push(row)
+        if (found.length === limit) return { rows: found, after: null }
+      }
+    }
   }
   return { rows: found, after: null }
 }

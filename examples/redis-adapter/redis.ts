@@ -3,8 +3,8 @@ import { type Finding, isOwnWrite, type Page, type Row, type Storage, StorageErr
 import { createClient, type RedisClientType } from 'redis'
 import { script } from './script.ts'
 
-type Words = readonly string[] | undefined
-type Question = { names?: Words; states?: Words; parent?: string; key?: string; doneBefore?: number }
+type Lists = { names?: readonly string[]; states?: readonly string[] }
+type Question = Lists & { parent?: string; key?: string; doneBefore?: number; claimedBy?: string; until?: number }
 
 /** Below half a lease. The driver limits how long a command waits to be sent, but not how long for its answer. */
 const TIME_LIMIT_MS = 10_000
@@ -13,7 +13,6 @@ const NUL = '\0'
 const NUMBERS = ['priority', 'wakeAt', 'rev', 'tries', 'doneAt']
 const toText = (_: string, it: unknown) => (typeof it === 'number' ? String(it).padStart(16, '0') : (it ?? NUL))
 const fromText = (field: string, it: unknown) => (it === NUL ? null : NUMBERS.includes(field) ? Number(it) : it)
-const isIn = (list: Words, word: string) => list === undefined || list.includes(word)
 
 /** Opens a storage: on a client of the app, which `close()` leaves open, or on a server that it connects to itself. */
 export async function redis(server: string | RedisClientType, { prefix = 'piecework' } = {}): Promise<Storage> {
@@ -23,8 +22,7 @@ export async function redis(server: string | RedisClientType, { prefix = 'piecew
   const client = isOwn ? createClient({ url: server }).on('error', () => {}) : server
   const keyOf = (what: string) => `{${prefix}}:${what}`
   const closing = new AbortController()
-  let latest = 0
-  let durable = false
+  let [latest, durable] = [0, false]
 
   async function ask<T>(question: () => Promise<T>): Promise<T> {
     if (closing.signal.aborted) throw new StorageError('closed', 'The storage was closed before this call')
@@ -47,7 +45,8 @@ export async function redis(server: string | RedisClientType, { prefix = 'piecew
     const lanes = Object.fromEntries(lanesOf(by).map((lane) => [lane, limit]))
     const input = { lanes, after: from, to: by.doneBefore ?? '\x7f', limit } // \x7f is behind all ids
     const [after, ...all] = (await run('find', input)) as [string | null, ...Row[]]
-    const rows = all.filter((row) => isIn(by.names, row.name) && isIn(by.states, row.state))
+    const fits = ({ name, state }: Row) => (by.names?.includes(name) ?? true) && (by.states?.includes(state) ?? true)
+    const rows = all.filter((row) => fits(row) && row.holder === (by.claimedBy ?? row.holder))
     return rows.length === 0 && after !== null ? pageOf(by, limit, after) : { rows, after }
   }
 
@@ -90,7 +89,7 @@ export async function redis(server: string | RedisClientType, { prefix = 'piecew
     get: async (ids) => (await run<Row | null>('get', ids)).map((row) => row ?? undefined),
     async find(by, limit) {
       const page = await pageOf(by, limit, 'after' in by ? by.after : '')
-      return 'key' in by || 'doneBefore' in by ? { rows: page.rows, after: null } : page
+      return 'key' in by || 'doneBefore' in by || 'claimedBy' in by ? { rows: page.rows, after: null } : page
     },
     async count(by) {
       const counts = new Map<string, Map<string, number>>()
@@ -125,7 +124,9 @@ export async function redis(server: string | RedisClientType, { prefix = 'piecew
   }
 }
 
-function lanesOf({ key, parent, doneBefore, names }: Question): string[] {
+function lanesOf({ key, parent, doneBefore, names, until }: Question): string[] {
+  const due = (name: string, p: number) => `due${NUL}${name}${NUL}${toText('', p)}${NUL}${toText('', until)}${NUL}`
+  if (until !== undefined) return names!.flatMap((name) => [...Array(10).keys()].map((p) => due(name, p)))
   if (key !== undefined) return [`key${NUL}${key}${NUL}`]
   if (parent !== undefined) return [`parent${NUL}${parent}${NUL}`]
   if (doneBefore !== undefined) return [`done${NUL}`]

@@ -70,7 +70,7 @@ export function callOf(step: Step, memory: Memory): Call | null {
     case 'repeat':
       return { verb: 'apply', changes: memory.last }
     case 'find':
-      return { verb: 'find', by: anyQuestion(draw, memory.now), limit: step.many }
+      return { verb: 'find', by: anyQuestion(draw, memory), limit: step.many }
     case 'count':
       return {
         verb: 'count',
@@ -150,16 +150,28 @@ function anyChange(row: Row, draw: Draw, memory: Memory): Change {
   })
 }
 
-function anyQuestion(draw: Draw, now: number): FindBy {
+function anyQuestion(draw: Draw, { now, seen }: Memory): FindBy {
   const some = draw(2) ? { states: states.slice(1, 3 + draw(3)) } : {}
   const after = draw(2) ? { after: ids[draw(ids.length)]! } : {}
-  switch (draw(4)) {
+  switch (draw(5)) {
     case 0:
       return { parent: parents[draw(parents.length)]!, ...some, ...after }
     case 1:
       return { key: draw(2) ? 'k' : 'K' }
     case 2:
       return { names: draw(2) ? names : [names[draw(names.length)]!], ...some, ...after }
+    case 3: {
+      // A claim of some row that was seen, mostly as it left the row.
+      const { holder, wakeAt } = seen.filter((row) => row.holder !== null).at(-1 - draw(6)) ?? {
+        holder: null,
+        wakeAt: null,
+      }
+      return {
+        claimedBy: holder ?? 'w#1',
+        until: (wakeAt ?? now) + (draw(5) ? 0 : 1),
+        names: draw(3) ? names : [names[0]],
+      }
+    }
     default:
       return { doneBefore: now - draw(20), ...some, ...(draw(2) ? { names: [names[0]] } : {}) }
   }

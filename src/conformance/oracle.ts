@@ -78,6 +78,16 @@ export function oracle(traits: Partial<Traits> = {}): Storage {
         const held = rows.filter((row) => row.key === by.key)
         return { rows: page(held, limit).rows, after: null }
       }
+      if ('claimedBy' in by) {
+        const left = rows.filter((row) => row.holder === by.claimedBy && row.wakeAt === by.until)
+        return {
+          rows: page(
+            left.filter((row) => by.names.includes(row.name)),
+            limit,
+          ).rows,
+          after: null,
+        }
+      }
       const fitting = rows.filter((row) => !by.states || by.states.includes(row.state))
       if ('doneBefore' in by) {
         const done = fitting

@@ -86,7 +86,7 @@ export async function claimOne(storage: Storage, fields: Partial<ClaimRequest> =
 /** All rows of a question, page by page; an adapter that never ends is stopped. */
 export async function pages(
   storage: Storage,
-  by: Extract<FindBy, { parent: string } | { names: readonly string[] }>,
+  by: Exclude<Extract<FindBy, { parent: string } | { names: readonly string[] }>, { claimedBy: string }>,
   limit: number,
 ): Promise<Row[]> {
   const rows: Row[] = []

@@ -1,8 +1,8 @@
 /** Claims whose answer was lost: found again and given back, so that none counts as a crash. */
 import type { Instant } from '../core/duration.ts'
 import { settle } from '../core/task.ts'
-import { nextRow, REDUCING, taskOf } from '../storage/codec.ts'
-import { type Change, type Row, RUNNING } from '../storage/storage.ts'
+import { nextRow, taskOf } from '../storage/codec.ts'
+import type { Change, Row } from '../storage/storage.ts'
 import type { Engine } from './engine.ts'
 
 export class LostClaims {
@@ -33,12 +33,14 @@ export class LostClaims {
     if (this.#holders.size === 0 || now < this.#searchAt) return
     const names = [...definitions.keys()]
     try {
-      let after: string | null = ''
-      while (after !== null) {
-        const page = await storage.find({ names, states: [RUNNING, REDUCING], after }, storage.traits.batchMax)
-        const changes = page.rows.flatMap((row) => this.#change(row, now))
-        if (changes.length > 0) await storage.apply(changes)
-        after = page.after
+      for (const [claimedBy, until] of this.#holders) {
+        let changes: Change[]
+        do {
+          const { rows } = await storage.find({ claimedBy, until, names }, storage.traits.batchMax)
+          changes = rows.flatMap((row) => this.#change(row, now))
+          if (changes.length > 0) await storage.apply(changes)
+          // What was given back is not found again.
+        } while (changes.length > 0)
       }
       this.#searchAt = now + this.#leaseMs / 6
     } catch (error) {

@@ -93,7 +93,7 @@ export interface ClaimRequest {
 }
 
 /**
- * The four questions that `find` answers. `after` is an id: rows with a greater one are meant, whether or not there is a
+ * The five questions that `find` answers. `after` is an id: rows with a greater one are meant, whether or not there is a
  * row of that id. Empty `names` or `states` match nothing.
  */
 export type FindBy =
@@ -101,6 +101,7 @@ export type FindBy =
   | { readonly key: string }
   | { readonly names: readonly string[]; readonly states?: readonly string[]; readonly after?: string }
   | { readonly doneBefore: Instant; readonly names?: readonly string[]; readonly states?: readonly string[] }
+  | { readonly claimedBy: string; readonly until: Instant; readonly names: readonly string[] }
 
 /** One page. It may be short, or empty, without being the last: go on while `after` is not `null`. */
 export interface Page {
@@ -134,7 +135,7 @@ export interface Traits {
   readonly batchMax: number
   /** The most UTF-8 bytes of `input` and `memo` together; at least 1,024, and many times that to be of use. */
   readonly rowMaxBytes: number
-  /** How far `find` by names or doneBefore, and `count`, may be behind; 0: not at all. */
+  /** How far `find` by names, doneBefore or claimedBy, and `count`, may be behind; 0: not at all. */
   readonly lagMs: number
   /** How long a lease should be when nobody says otherwise, in milliseconds; longer than 4 x the error of `now`. */
   readonly leaseMs: number
@@ -203,10 +204,12 @@ export interface Storage {
 
   /**
    * Pages of rows. By parent and by names: ordered by id (bytes), from the first id behind `after`. By doneBefore:
-   * rows with `doneAt < doneBefore`, the earliest first; `after` is `null` there, since the caller removes what it gets
-   * and asks again. By key: the one row or none, `after` is `null`. `limit` is 1 to `traits.batchMax`; a page's `after`
-   * is what the next call is given as `after`. By parent and by key MUST see every acknowledged write and be fast at any
-   * size; the others may lag by `traits.lagMs` and are never on the path of a task. Lag means that a row may be missing:
+   * rows with `doneAt < doneBefore`, the earliest first. By claimedBy, in any order: what is left of a claim, the rows of
+   * these names with this holder and `wakeAt = until`. For both `after` is `null`: the caller writes to what it gets and
+   * asks again, so only the last page is empty. By key: the one row or none, `after` is `null`. `limit` is 1 to
+   * `traits.batchMax`; a page's `after` is what the next call is given as `after`. By parent and by key MUST see every
+   * acknowledged write; these two and claimedBy MUST be fast at any size (claimedBy by the index that claims go by). All
+   * but parent and key may lag by `traits.lagMs` and are never on the path of a task. Lag means that a row may be missing:
    * one that does come back MUST be as it is now and MUST fit the question (an index that lags is looked up in, and the
    * rows are then read), so that a purge never shows a row that is gone.
    */

@@ -29,6 +29,7 @@ describe.each(drivers)('a database of %s', (_, connect) => {
     storage.find({ parent: 'job', states: ['waiting'] }, 10)
     storage.find({ key: 'a' }, 1)
     storage.find({ doneBefore: NOON }, 10)
+    storage.find({ claimedBy: 'worker#1', until: NOON + 60_000, names: ['resize', 'other'] }, 10)
 
     const plans = [...asked].filter((sql) => sql.includes('piecework_row')).map((sql) => [sql, planOf(sql)] as const)
     expect(plans.length).toBeGreaterThanOrEqual(9)

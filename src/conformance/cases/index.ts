@@ -14,6 +14,7 @@ import { countCases } from './count.ts'
 import { doctorCases } from './doctor.ts'
 import { extendCases } from './extend.ts'
 import { extendFenceCases } from './extend-fence.ts'
+import { findClaimedCases } from './find-claimed.ts'
 import { findCurrentCases } from './find-current.ts'
 import { findListCases } from './find-list.ts'
 import { findParentCases } from './find-parent.ts'
@@ -37,7 +38,7 @@ const groups: Readonly<Record<string, readonly Case[]>> = {
   'own write': ownWriteCases,
   'rev restart': revRestartCases,
   get: getCases,
-  find: [...findParentCases, ...findListCases, ...findCurrentCases],
+  find: [...findParentCases, ...findListCases, ...findClaimedCases, ...findCurrentCases],
   count: countCases,
   bytes: bytesCases,
   batches: batchesCases,

@@ -2,10 +2,12 @@
 import type { FindBy, Row, Storage } from '../../storage/index.ts'
 import { altered, type Mutant } from './mutant.ts'
 
-type Question = 'names' | 'doneBefore'
+type Question = 'names' | 'doneBefore' | 'claimedBy'
 
-const questionOf = (by: FindBy): Question | undefined =>
-  'doneBefore' in by ? 'doneBefore' : 'names' in by ? 'names' : undefined
+const questions = ['doneBefore', 'claimedBy', 'names'] as const satisfies readonly Question[]
+
+/** What each is named for, the narrower first: two of them have names as well. */
+const questionOf = (by: FindBy): Question | undefined => questions.find((question) => question in by)
 
 /** Answers one kind of question from a copy of the rows, which hears of claims and applies a call too late. */
 function lagging(storage: Storage, question: Question, alter: (old: Row, now: Row | undefined) => Row | undefined) {
@@ -16,6 +18,12 @@ function lagging(storage: Storage, question: Question, alter: (old: Row, now: Ro
       const answers = await storage.insert(rows)
       for (const [index, row] of rows.entries()) if (answers[index] === 'inserted') copies.set(row.id, row)
       return answers
+    },
+    async claim(request) {
+      const rows = await storage.claim(request)
+      // What the claim made of them is what is asked for; only what comes later is heard of late.
+      if (question === 'claimedBy') for (const row of rows) copies.set(row.id, row)
+      return rows
     },
     async find(by, limit) {
       if (questionOf(by) !== question) return storage.find(by, limit)
@@ -36,10 +44,11 @@ function lagging(storage: Storage, question: Question, alter: (old: Row, now: Ro
 function fits(row: Row, by: FindBy): boolean {
   if ('states' in by && by.states && !by.states.includes(row.state)) return false
   if ('names' in by && by.names && !by.names.includes(row.name)) return false
+  if ('claimedBy' in by) return row.holder === by.claimedBy && row.wakeAt === by.until
   return !('doneBefore' in by) || (row.doneAt !== null && row.doneAt < by.doneBefore)
 }
 
-export const findCurrentMutants: readonly Mutant[] = (['names', 'doneBefore'] as const).flatMap((question) => [
+export const findCurrentMutants: readonly Mutant[] = questions.flatMap((question) => [
   {
     name: `find by ${question} gives a row that is gone while its index lags`,
     breaks: 'a purge never shows a row that is gone',

@@ -13,7 +13,8 @@ function asked(storage: Storage, alter: (by: FindBy) => FindBy): Storage {
 const without = (by: FindBy, field: string): FindBy =>
   Object.fromEntries(Object.entries(by).filter(([name]) => name !== field)) as unknown as FindBy
 
-const isPaged = (by: FindBy): boolean => 'parent' in by || ('names' in by && !('doneBefore' in by))
+const isPaged = (by: FindBy): boolean =>
+  'parent' in by || ('names' in by && !('doneBefore' in by) && !('claimedBy' in by))
 
 /** Finds the rows of every parent that begins alike. */
 function prefixing(storage: Storage): Storage {

@@ -11,6 +11,7 @@ import { countMutants } from './count.ts'
 import { doctorMutants } from './doctor.ts'
 import { extendMutants } from './extend.ts'
 import { findMutants } from './find.ts'
+import { findClaimedMutants } from './find-claimed.ts'
 import { findCurrentMutants } from './find-current.ts'
 import { getMutants } from './get.ts'
 import { insertMutants } from './insert.ts'
@@ -32,6 +33,7 @@ export const mutants: readonly Mutant[] = [
   ...ownWriteMutants,
   ...getMutants,
   ...findMutants,
+  ...findClaimedMutants,
   ...findCurrentMutants,
   ...countMutants,
   ...doctorMutants,
