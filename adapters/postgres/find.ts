@@ -8,6 +8,8 @@ import type { Run, Statement } from './session.ts'
 /** How many rows a page by names may look at, however rare the rows are that it is asked for; `after` leads on. */
 const WINDOW = 10_000
 
+type ByClaim = Extract<FindBy, { claimedBy: string }>
+
 export function rowGetter({ row }: Names): (run: Run, ids: readonly string[]) => Promise<(Row | undefined)[]> {
   const text = `select ${COLUMNS} from ${row} where id = any($1::text[])`
   return async (run, ids) => {
@@ -47,6 +49,17 @@ export function byParent(
   }
 }
 
+/** A step of the index that claims go by for each name and priority. */
+export function byClaim({ row }: Names, { names, claimedBy, until }: ByClaim, limit: number): Statement {
+  return {
+    text: `select ${columnsOf('r')} from unnest($1::text[]) n(name) cross join ${LANES} cross join lateral (
+        select ${COLUMNS} from ${row} where name = n.name and priority = p.priority and wake_at = $2::bigint
+        and holder = $3::text limit $4::bigint
+      ) r limit $4::bigint`,
+    values: [[...new Set(names)], until, claimedBy, limit],
+  }
+}
+
 export function finder(names: Names): (run: Run, by: FindBy, limit: number) => Promise<Page> {
   const { row } = names
   const filter = `($1::text[] is null or name = any($1::text[])) and ($2::text[] is null or state = any($2::text[]))`
@@ -58,12 +71,6 @@ export function finder(names: Names): (run: Run, by: FindBy, limit: number) => P
     ), hit as materialized (select id from win where ${filter} order by id limit $4::bigint)
     select ${columnsOf('r')}, w.looked, w.last from (select count(*) as looked, max(id) as last from win) w
     left join (hit join ${row} r using (id)) on true order by r.id`
-  // A step of the index that claims go by for each name and priority.
-  const byClaim = `select ${columnsOf('r')} from unnest($1::text[]) n(name) cross join ${LANES} cross join lateral (
-      select ${COLUMNS} from ${row} where name = n.name and priority = p.priority and wake_at = $2::bigint
-      and holder = $3::text limit $4::bigint
-    ) r limit $4::bigint`
-
   return async (run, by, limit) => {
     if ('key' in by) return { rows: (await run({ text: byKey, values: [by.key] })).map(rowFrom), after: null }
     if ('parent' in by) {
@@ -71,8 +78,7 @@ export function finder(names: Names): (run: Run, by: FindBy, limit: number) => P
       return { rows, after: rows.length === limit ? (rows.at(-1)?.id ?? null) : null }
     }
     if ('claimedBy' in by) {
-      const found = await run({ text: byClaim, values: [[...new Set(by.names)], by.until, by.claimedBy, limit] })
-      return { rows: found.map(rowFrom), after: null }
+      return { rows: (await run(byClaim(names, by, limit))).map(rowFrom), after: null }
     }
     const lists = [by.names ?? null, by.states ?? null]
     if ('doneBefore' in by) {

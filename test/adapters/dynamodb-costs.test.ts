@@ -97,6 +97,23 @@ await withServer('dynamodb', (server) => {
     expect(meter.requests).toEqual({ QueryCommand: 3 })
   })
 
+  test('what is left of a claim costs a query for each name and shard, and one more for each priority of others', async () => {
+    const { meter, storage } = await metered({})
+    await storage.insert(manyRows(40))
+    const claimed = await storage.claim(wanting('resize', 40))
+    meter.reset()
+    const by = { claimedBy: 'worker#1', until: NOON + 30_000, names: ['resize', 'none'] }
+    expect((await storage.find(by, 100)).rows).toHaveLength(40)
+    expect(meter.requests).toEqual({ QueryCommand: 8, BatchGetItemCommand: 1 })
+    await storage.apply(claimed.map((row) => completed(row)))
+    await storage.insert(
+      manyRows(400, { priority: 3, wakeAt: NOON + 40_000 }).map((row) => ({ ...row, id: `b${row.id}` })),
+    )
+    meter.reset()
+    expect((await storage.find(by, 100)).rows).toEqual([])
+    expect(meter.requests).toEqual({ QueryCommand: 12 })
+  })
+
   describe('DB-27 eight claimers at once', () => {
     test('lose few writes to each other, after the first of them', async () => {
       const { meter, client, table, storage } = await metered({})

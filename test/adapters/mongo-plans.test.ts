@@ -2,6 +2,7 @@
 import { type Document, MongoClient } from 'mongodb'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { mongo } from '../../adapters/mongo/index.ts'
+import type { Row } from '../../src/storage/index.ts'
 import { withServer } from '../servers/with-server.ts'
 import { newDatabase } from './fixtures/mongo-database.ts'
 import { faulty } from './fixtures/mongo-faults.ts'
@@ -73,20 +74,38 @@ await withServer('mongo', (server) => {
   )
 
   test('DB-30 whether a part is open is one step in the index, however many parts are done', async () => {
-    const commands: Document[] = []
-    const note = ({ commandName, command }: { commandName: string; command: Document }) => {
-      if (commandName === 'find') commands.push(command)
-    }
-    client.on('commandStarted', note)
-    const open = await storage.find({ parent: 'job', states: ['waiting', 'running'] }, 1)
-    client.off('commandStarted', note)
-    expect(open.rows.map(({ id }) => id)).toEqual(['job/z'])
+    const open: Row[] = []
+    const commands = await noted(async () =>
+      open.push(...(await storage.find({ parent: 'job', states: ['waiting', 'running'] }, 1)).rows),
+    )
+    expect(open.map(({ id }) => id)).toEqual(['job/z'])
     const { find, filter, sort, limit, hint } = commands[0]!
     const { keys, docs, stages } = await explained({ find, filter, sort, limit, hint })
     expect(stages).not.toContain('SORT')
     expect(docs).toBe(1)
     expect(keys).toBeLessThanOrEqual(4)
   })
+
+  test('DB-30 what is left of a claim is found in the index, whatever else wakes', async () => {
+    const commands = await noted(() => storage.find({ claimedBy: 'worker#9', until: NOON + 2, names: ['a', 'b'] }, 100))
+    const { find, filter, limit, hint } = commands[0]!
+    const { keys, docs, stages } = await explained({ find, filter, limit, hint })
+    expect(stages).not.toContain('COLLSCAN')
+    // A step for each name and priority.
+    expect(docs).toBe(0)
+    expect(keys).toBeLessThanOrEqual(25)
+  })
+
+  async function noted(run: () => unknown): Promise<Document[]> {
+    const commands: Document[] = []
+    const note = ({ commandName, command }: { commandName: string; command: Document }) => {
+      if (commandName === 'find') commands.push(command)
+    }
+    client.on('commandStarted', note)
+    await run()
+    client.off('commandStarted', note)
+    return commands
+  }
 
   /** The pipeline up to its first union, and those of the unions: each is planned by itself. */
   function branches(pipeline: Document[]): Document[][] {

@@ -2,7 +2,7 @@
 import { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { claimStatements } from '../../adapters/postgres/claim.ts'
-import { byParent } from '../../adapters/postgres/find.ts'
+import { byClaim, byParent } from '../../adapters/postgres/find.ts'
 import { postgres } from '../../adapters/postgres/index.ts'
 import { namesFor } from '../../adapters/postgres/names.ts'
 import { withServer } from '../servers/with-server.ts'
@@ -120,6 +120,17 @@ await withServer('postgres', (server) => {
       expect(plan.map((node) => node['Node Type'])).not.toContain('Seq Scan')
       expect(rows).toBe(0)
       expect(blocks).toBeLessThanOrEqual(100)
+    })
+
+    test('DB-30 what is left of a claim is found by the index, whatever else wakes', async () => {
+      const by = { claimedBy: 'w#1', until: NOW + 500, names: ['mine', 'theirs', 'none'] }
+      const { text, values } = byClaim(table, by, 500)
+      const { plan, rows, blocks } = await touched(text, values)
+      console.log(`what is left of a claim: ${rows} rows and ${blocks} blocks touched`)
+      expect(plan.map((node) => node['Node Type'])).not.toContain('Seq Scan')
+      // One row of the future and one to be tried again wake at that very instant.
+      expect(rows).toBeLessThanOrEqual(2)
+      expect(blocks).toBeLessThanOrEqual(200)
     })
 
     test.each([

@@ -157,6 +157,13 @@ describe('SQLite beside 3,200,000 rows of others', () => {
     expect(pagesRead(crowded, (storage) => storage.claim(request))).toBeLessThan(30)
   })
 
+  test('DB-30 what is left of a claim is found in a few pages, whatever else wakes', () => {
+    const by = { claimedBy: 'w#10', until: NOW + 500, names: ['mine', 'theirs', 'none'] }
+    const pages = pagesRead(crowded, (storage) => storage.find(by, 100))
+    console.log(`what is left of a claim: ${pages} pages`)
+    expect(pages).toBeLessThan(90)
+  })
+
   test('the one open part of a job of 100,001 is found in a few pages', () => {
     const pages = pagesRead(crowded, (storage) => {
       const { rows } = storage.find({ parent: 'job', states: ['held', 'waiting', 'running'] }, 1) as {

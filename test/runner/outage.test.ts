@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { memory } from '../../adapters/memory/index.ts'
 import { task } from '../../src/index.ts'
+import type { FindBy } from '../../src/storage/index.ts'
 import { type Fault, faulty, manualClock, type Verb } from '../../src/testing/index.ts'
 import { once, proc } from './kit.ts'
 import { checkHistory, ledger } from './ledger.ts'
@@ -24,6 +25,26 @@ describe('an answer that is lost', () => {
       checkHistory(storage, id)
     },
   )
+
+  test('DB-01 of a claim: only what it took is asked for, never what else is running', async () => {
+    const storage = ledger(memory())
+    const clock = manualClock()
+    const work = task('work', { run: () => {} })
+    const asked: FindBy[] = []
+    const watched = Object.assign(Object.create(storage) as typeof storage, {
+      find: (by: FindBy, limit: number) => {
+        asked.push(by)
+        return storage.find(by, limit)
+      },
+    })
+    const a = proc([work], { storage: faulty(watched, once('claim', 1, 'after')), clock })
+    const { id } = await a.work.add(work)
+    await a.work.start()
+    await clock.tick('20s')
+    expect(storage.history(id)).toMatchObject({ refunds: 1, ends: ['completed'] })
+    expect(asked.length).toBeGreaterThan(0)
+    for (const by of asked) expect(by).toMatchObject({ claimedBy: expect.any(String), until: expect.any(Number) })
+  })
 
   test('DB-01 of a claim that commits after its time ran out: found later, before its lease ends', async () => {
     const storage = ledger(memory())
