@@ -35,7 +35,8 @@ const sum = job('sum', {
     return all
   },
 })
-const options = { definitions: [nothing, sum], concurrency: 10 }
+const quiet = { info() {}, warn() {}, error() {} }
+const options = { definitions: [nothing, sum], concurrency: 10, logger: quiet }
 const many = Array.from({ length: 5_000 }, (_, number) => number)
 
 test('timers and servers have their turn while thousands of tasks run that never wait', async () => {
@@ -54,7 +55,7 @@ test('timers and servers have their turn while a job of thousands of parts is st
   const stored = await turnsDuring(() => work.run(sum, many, { id: 'many' }))
   const worked = await turnsDuring(() => work.drain())
   console.log(`${stored} turns while it is stored, ${worked} while it is worked on`)
-  expect(stored).toBeGreaterThan(3)
+  expect(stored).toBeGreaterThan(500)
   expect(worked).toBeGreaterThan(500)
   expect(await work.job('many')).toMatchObject({ state: 'completed', result: (5_000 * 4_999) / 2 })
 })

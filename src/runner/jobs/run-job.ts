@@ -58,7 +58,13 @@ export class JobRunner {
     }
     const input = inputText(metadata)
     // What is all there can be looked at as a whole, so that a bad part leaves nothing behind.
-    if (Array.isArray(parts)) for (const [index, part] of parts.entries()) await checkPart(settings, part, index)
+    if (Array.isArray(parts)) {
+      for (const [index, part] of parts.entries()) {
+        await checkPart(settings, part, index)
+        const turn = this.#engine.turns.due()
+        if (turn) await turn
+      }
+    }
 
     const job = await this.#open(definition.name, { id, input, workers, priority })
     if (job.state !== 'open') return { id: job.id, status: 'duplicate' }
