@@ -19,7 +19,7 @@ export interface EndedParts {
   failed: number
   /** Of a part whose error fails the job by its kind. */
   failure: JobFailure | undefined
-  /** The run of its slots that one of the parts had, where the job has slots. */
+  /** The earliest run that one of the parts had its slot in, where the job has slots. */
   run: number | undefined
 }
 
@@ -38,7 +38,9 @@ export function endedByJob(stored: readonly Stored[]): Map<string, EndedParts> {
     }
     jobs.set(jobId, job)
     job.ids.add(task.id)
-    job.run = task.slot?.run ?? job.run
+    // Parts of several runs may end together, and it is the older ones that kept slots from being used.
+    const run = task.slot?.run
+    if (run !== undefined) job.run = Math.min(run, job.run ?? run)
     if (task.state !== 'failed') continue
     job.failed++
     if (task.reason === 'fails_job') job.failure ??= failureOf(task)
