@@ -1,4 +1,4 @@
-/** The programs of the README and of docs/jobs.md, pasted and run. */
+/** The programs of the README, of docs/jobs.md and docs/dispatch.md, pasted and run. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -97,4 +97,19 @@ await (await work.run(nightly, ['map', 'reduce', 'map'], { id: 'nightly' })).don
   const look = run(file, [], { cwd: folder })
   expect(await look.ended, look.output()).toBe(0)
   expect(look.output().split('\n').sort()).toEqual(['', '3 2 1', 'map example.org', 'reduce example.org'])
+})
+
+test('the dispatch of docs/dispatch.md runs its consumer for each shop', async () => {
+  const before = `
+const pagesOf = async function* (shop, products) {
+  yield { url: \`https://example.org/\${shop}\`, status: 200, products: [products] }
+}
+const storesJobId = [{ store_source_id: 'a' }, { store_source_id: 'b' }, { store_source_id: 'a' }]
+`
+  const after = 'console.log(result.run, result.completed, result.repeated)\nawait work.close()\n'
+  const dispatch = run(paste("task('availability'", 'dispatch.ts', 'docs/dispatch.md', [before, after]), [], {
+    cwd: folder,
+  })
+  expect(await dispatch.ended, dispatch.output()).toBe(0)
+  expect(dispatch.output()).toBe('2 2 1\n')
 })
