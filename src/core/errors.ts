@@ -9,6 +9,7 @@
  * - `too_large`: what should be stored is over the storage's `rowMaxBytes`.
  * - `stopped`: this instance was stopped.
  * - `contended`: others kept changing the row while this call tried to.
+ * - `not_defined`: it is there, but of a definition that this instance was not given.
  * - `not_completed`: what should be read from is not completed yet, or failed.
  * - `superseded`: another dispatch with the same id has begun; this one cannot end.
  */
@@ -18,6 +19,7 @@ export type PieceworkErrorCode =
   | 'too_large'
   | 'stopped'
   | 'contended'
+  | 'not_defined'
   | 'not_completed'
   | 'superseded'
 

@@ -3,7 +3,8 @@ import { expected, expectOptions } from '../core/expect.ts'
 import { checkStoredId } from '../core/name.ts'
 import { rowId } from '../core/part.ts'
 import { taskRow } from '../storage/codec.ts'
-import type { Storage } from '../storage/storage.ts'
+import { jobRow } from '../storage/job-codec.ts'
+import type { Row, Storage } from '../storage/storage.ts'
 import { type AddOptions, addOptionNames, noOptions, type ThroughOptions } from './add-options.ts'
 import { type Added, Adder } from './adder.ts'
 import { ByHand } from './by-hand.ts'
@@ -92,11 +93,11 @@ export class Piecework extends JobFace {
     return (await this.#addAll([{ definition, input, options: rest }], through))[0] as Added
   }
 
-  /** What is known of a task or a part, `undefined` when there is none of this id. */
+  /** What is known of a task or a part (`job/7`), `undefined` when there is none of this id. A job's is `work.job(id)`. */
   async get<Input, Result>(id: Id<Input, Result>): Promise<TaskInfo<Input, Result> | undefined> {
     await this.#life.ready()
-    const row = taskRow((await this.#engine.storage.get([rowId(checkStoredId('id', id))]))[0])
-    return row && (taskInfo(row) as TaskInfo<Input, Result>)
+    const [row] = await this.#engine.storage.get([rowId(checkStoredId('id', id))])
+    return taskRow(row) && !jobRow(row) ? (taskInfo(row as Row) as TaskInfo<Input, Result>) : undefined
   }
 
   /** The items of a completed task, or of a job's completed parts in their order, read as they are asked for. */
@@ -165,11 +166,13 @@ export class Piecework extends JobFace {
     return this.#life.start()
   }
 
-  /** Runs one due task in the foreground and resolves with it as it is then; `undefined` when none is due. */
+  /** Runs one due task, part or reduce in the foreground and resolves with it as it is then; `undefined` when none is due. */
   async runNext(): Promise<TaskInfo | undefined> {
     await this.#life.ready()
     const id = await this.#worker.runNext()
-    return id === undefined ? undefined : this.get(id)
+    if (id === undefined) return undefined
+    const [row] = await this.#engine.storage.get([id])
+    return row && taskInfo(row)
   }
 
   /** Runs what is due until nothing is. Resolves with how many attempts ended and counted. Works with and without `start`. */

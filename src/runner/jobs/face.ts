@@ -82,7 +82,7 @@ export abstract class JobFace {
    * Processes one part that a consumer outside was brought: a queue's message, a lambda's event. The body runs under a
    * lease and a fence, as in a worker; the part then counts as done, and the reduce is seen to. Errors of the body come
    * back as they are, and the part stays open for the next delivery, unless `failOn` says that they fail the job.
-   * @throws PieceworkError `not_found` for a job or a part that there is not.
+   * @throws PieceworkError `not_found` for a job or a part that there is not, `not_defined` for one of another definition.
    */
   async part<Part, Result, Metadata>(
     place: PartPlace | PartMessage,

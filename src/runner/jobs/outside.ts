@@ -57,7 +57,7 @@ export class Outside {
     this.#leaseMs = leaseMs
   }
 
-  /** @throws whatever `body` throws; PieceworkError `not_found`. */
+  /** @throws whatever `body` throws; PieceworkError `not_found`, `not_defined`. */
   async part(place: PartPlace, body: (context: PartContext<never, never>) => unknown): Promise<PartReport> {
     for (let round = 0; round < maxRounds; round++) {
       const { part, job, settings } = await this.#read(place)
@@ -92,7 +92,7 @@ export class Outside {
     const settings = this.#engine.definitions.get(part.name)
     if (settings) return { part, job, settings }
     throw new PieceworkError(
-      'not_found',
+      'not_defined',
       `Job ${jobId} is of "${job.name}", a definition that this process does not have`,
     )
   }
