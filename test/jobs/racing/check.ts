@@ -52,10 +52,14 @@ function checkReduce({ id, values }: Plan, steps: readonly Step[], tell: Tell): 
   const committed = into('completed').length
   if (committed !== 1) tell(committed === 0 ? 'missing' : 'reduced once', `its reduce was committed ${committed} times`)
   const due = into('reducing')
-  if (due.length !== 1) tell('reduced once', `its reduce became due ${due.length} times`)
-  const ended = steps.filter((step) => step.id !== id && step.to === 'completed' && step.at < (due[0]?.at ?? 0))
-  if (ended.length !== values.length)
-    tell('reduced early', `its reduce was due after the ends of ${ended.length} parts`)
+  // One that is cancelled then, and resumed, comes to it again.
+  const again = steps.filter((step) => step.id === id && step.from === 'reducing' && step.to !== 'completed').length
+  if (due.length !== 1 + again) tell('reduced once', `its reduce became due ${due.length} times`)
+  for (const { at } of due) {
+    const ended = steps.filter((step) => step.id !== id && step.to === 'completed' && step.at < at)
+    if (ended.length !== values.length)
+      tell('reduced early', `its reduce was due after the ends of ${ended.length} parts`)
+  }
 }
 
 /** The inputs of the reduce are the outcomes that were recorded, of each part one, in order. */

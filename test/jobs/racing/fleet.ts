@@ -12,6 +12,8 @@ export interface RaceOptions {
   readonly concurrency: number
   /** How many processes are killed from outside; most others kill themselves at some write. 0: nobody is killed. */
   readonly kills: number
+  /** How many attempts at a part of a hundred fail their job, which is then resumed; now and then one is cancelled. */
+  readonly trouble: number
 }
 
 /** What a process is told. */
@@ -19,6 +21,7 @@ export interface RaceOrder {
   readonly file: string
   readonly seed: number
   readonly concurrency: number
+  readonly trouble: number
   /** The jobs that it adds, and the file in which it notes which are there. */
   readonly numbers: readonly number[]
   readonly added: string
@@ -89,12 +92,13 @@ export class Fleet {
   }
 
   #spawn(slot: number): void {
-    const { seed, jobs, processes, concurrency } = this.#options
+    const { seed, jobs, processes, concurrency, trouble } = this.#options
     this.counts.spawned++
     const order: RaceOrder = {
       file: join(this.#folder, 'race.db'),
       seed,
       concurrency,
+      trouble,
       numbers: Array.from({ length: jobs }, (_, number) => number).filter((number) => number % processes === slot),
       added: join(this.#folder, `added-${slot}.log`),
       dieAtWrite: this.#deadly && this.#random.chance(70) ? 1 + this.#random.below(400) : 0,

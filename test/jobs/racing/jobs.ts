@@ -49,15 +49,22 @@ export interface Input {
   readonly result: Made
 }
 
-export function raceJobs(): RaceJob[] {
+/** What fails a job at once, in a race with trouble. */
+class Corrupt extends Error {}
+
+/** @param trouble how many attempts at a part of a hundred fail their job. */
+export function raceJobs(trouble: number): RaceJob[] {
   return Array.from({ length: kinds }, (_, kind) =>
     job(`race-${kind}`, {
       concurrency: concurrencyOfKind,
       // A part that is killed again and again is still none of the race's failures.
       retry: fixed({ maxAttempts: 1_000, delay: 0 }),
       maxCrashes: 1_000,
+      failOn: [Corrupt],
       map: async ({ part: value, fence, attempt }: { part: string; fence: number; attempt: number }): Promise<Made> => {
         await sleep(tickMs - (Date.now() % tickMs))
+        // By the fence, which no other attempt has.
+        if (seeded(fence).chance(trouble)) throw new Corrupt(`attempt ${attempt} of ${value}`)
         return { value, fence, attempt, pid: process.pid }
       },
       reduce: async ({ parts }): Promise<readonly Input[]> => {

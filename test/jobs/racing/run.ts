@@ -51,7 +51,7 @@ export async function race(options: RaceOptions): Promise<Race> {
     }
     const ms = performance.now() - begun
     await fleet.end()
-    const left = await heal(file, audit)
+    const left = await heal(file, audit, options.trouble)
     const seconds = Math.round(ms / 100) / 10
     const counts = { ...fleet.counts, seconds, healed: left.size }
     return { plans, rows: audit.rows(), steps: audit.steps(), left, wrongEnds: fleet.wrongEnds, counts }
@@ -63,13 +63,18 @@ export async function race(options: RaceOptions): Promise<Race> {
 }
 
 /** What a crash left to the job's own wake: that is waited for by another clock. */
-async function heal(file: string, audit: Audit): Promise<Map<string, number>> {
+async function heal(file: string, audit: Audit, trouble: number): Promise<Map<string, number>> {
   const left = new Map<string, number>()
   for (const { id, state, wakeAt } of audit.rows().values()) {
     if (!id.includes('/') && state !== 'completed') left.set(id, (wakeAt ?? Number.POSITIVE_INFINITY) - Date.now())
   }
-  const work = piecework({ storage: anHourLater(sqlite(file)), definitions: raceJobs() })
-  await work.drain()
+  const work = piecework({ storage: anHourLater(sqlite(file)), definitions: raceJobs(trouble) })
+  // In a race with trouble they may fail here as well.
+  for (;;) {
+    await work.drain()
+    const over = await Promise.all([...left.keys()].map((id) => work.retry(id)))
+    if (!over.includes(true)) break
+  }
   await work.close()
   return left
 }

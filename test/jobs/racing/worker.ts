@@ -1,6 +1,8 @@
 /** One process of the race: adds its share of the jobs, works on everybody's, and may kill itself at one of its writes. */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { sqlite } from '../../../adapters/sqlite/index.ts'
+import { seeded } from '../../../src/conformance/random.ts'
 import { piecework } from '../../../src/index.ts'
 import type { Change, Row, Storage } from '../../../src/storage/index.ts'
 import type { RaceOrder } from './fleet.ts'
@@ -28,7 +30,7 @@ const storage: Storage = {
   insert: (rows: readonly Row[]) => write(() => real.insert(rows)),
   apply: (changes: readonly Change[]) => write(() => real.apply(changes)),
 }
-const definitions = raceJobs()
+const definitions = raceJobs(order.trouble)
 const quiet = () => {}
 const work = piecework({
   storage,
@@ -56,4 +58,19 @@ for (const number of order.numbers) {
   if (added.has(id)) continue
   await work.run(definitions[kind]!, values, { id, metadata: { number }, ...(workers ? { workers } : {}) })
   appendFileSync(order.added, `${id}\n`)
+}
+if (order.trouble > 0) await operate(new Set(order.numbers.map((number) => planOf(order.seed, number).id)))
+
+/** Resumes its own jobs that have failed or were cancelled, and cancels one now and then, until all are completed. */
+async function operate(left: Set<string>): Promise<void> {
+  const random = seeded(process.pid)
+  while (left.size > 0) {
+    for (const id of left) {
+      const [row] = real.get([id])
+      if (row?.state === 'completed') left.delete(id)
+      else if (row?.state === 'failed' || row?.state === 'cancelled') await work.retry(id)
+      else if (random.chance(1)) await work.cancel(id)
+    }
+    await sleep(100)
+  }
 }
