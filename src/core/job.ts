@@ -118,6 +118,16 @@ export function seal(job: OpenJob, total: number, now: Instant): MappingJob {
   return { ...baseOf(job), state: 'mapping', total, wakeAt: now }
 }
 
+/** Whether parts may be missing: it is open, or it ended while they were being added. */
+export function lacksParts(job: Job): job is OpenJob | FailedJob | CancelledJob {
+  return job.state === 'open' || job.total === null
+}
+
+/** All parts are stored of a job that ended meanwhile: it stays so, and can be resumed from now on. */
+export function complement<Over extends FailedJob | CancelledJob>(job: Over, total: number): Over {
+  return { ...job, total }
+}
+
 /** How many failed parts are too many: `threshold` is a number of parts, or, below 1, a share of all of them. */
 export function failedAllowed(threshold: number, total: number | null): number {
   if (threshold >= 1 || threshold === 0) return threshold
@@ -161,7 +171,7 @@ export function cancel(job: OpenJob | MappingJob | ReducingJob, now: Instant): C
   return { ...baseOf(job), state: 'cancelled', total: totalOf(job), doneAt: now }
 }
 
-/** By hand, once its failed and skipped parts were opened again. One that was never sealed has to be run again instead. */
+/** By hand, once its failed and skipped parts were opened again. One that lacks parts has to be run again before. */
 export function resume(job: FailedJob | CancelledJob, now: Instant): MappingJob | undefined {
   if (job.total === null) return undefined
   return { ...baseOf(job), state: 'mapping', total: job.total, wakeAt: now }

@@ -2,7 +2,7 @@
 import PQueue from 'p-queue'
 import { PieceworkError } from '../../core/errors.ts'
 import { expected, expectInteger, expectOptions } from '../../core/expect.ts'
-import { newJob, seal } from '../../core/job.ts'
+import { complement, lacksParts, newJob, seal } from '../../core/job.ts'
 import { checkId } from '../../core/name.ts'
 import { maxParts, partId, partName } from '../../core/part.ts'
 import { newTask } from '../../core/task.ts'
@@ -67,7 +67,7 @@ export class JobRunner {
     }
 
     const job = await this.#open(definition.name, { id, input, workers, priority })
-    if (job.state !== 'open') return { id: job.id, status: 'duplicate' }
+    if (!lacksParts(jobOf(job))) return { id: job.id, status: 'duplicate' }
     const total = await this.#addParts(job, parts, settings, definition)
     await this.#seal(job.id, total)
     return { id: job.id, status: 'added' }
@@ -151,9 +151,10 @@ export class JobRunner {
       const row = jobRow((await this.#through(id, () => storage.get([id])))[0])
       if (!row) throw new PieceworkError('not_found', `Job ${id} was removed while its parts were added`)
       const job = jobOf(row)
-      // Sealed by another call, or failed or cancelled meanwhile.
-      if (job.state !== 'open') return
-      const sealed = seal(job, total, time.now())
+      // By another call.
+      if (!lacksParts(job)) return
+      // One that failed or was cancelled meanwhile becomes due as well: the parts that came since have to be skipped.
+      const sealed = job.state === 'open' ? seal(job, total, time.now()) : complement(job, total)
       const change = { row, next: nextJobRow(sealed, row, holder) }
       const [result] = await this.#through(id, () => storage.apply([change]))
       if (result !== 'applied') continue
