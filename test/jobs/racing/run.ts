@@ -64,17 +64,17 @@ export async function race(options: RaceOptions): Promise<Race> {
 
 /** What a crash left to the job's own wake: that is waited for by another clock. */
 async function heal(file: string, audit: Audit, trouble: number): Promise<Map<string, number>> {
-  const left = new Map<string, number>()
-  for (const { id, state, wakeAt } of audit.rows().values()) {
-    if (!id.includes('/') && state !== 'completed') left.set(id, (wakeAt ?? Number.POSITIVE_INFINITY) - Date.now())
-  }
+  const unfinished = [...audit.rows().values()].filter(({ id, state }) => !id.includes('/') && state !== 'completed')
+  // Those that have failed or were cancelled wait for nobody but who resumes them.
+  const left = unfinished.filter(({ state }) => state !== 'failed' && state !== 'cancelled')
+  const wakes = left.map(({ id, wakeAt }) => [id, (wakeAt ?? Number.POSITIVE_INFINITY) - Date.now()] as const)
   const work = piecework({ storage: anHourLater(sqlite(file)), definitions: raceJobs(trouble) })
   // In a race with trouble they may fail here as well.
-  for (;;) {
+  for (let isResumed = true; isResumed; ) {
     await work.drain()
-    const over = await Promise.all([...left.keys()].map((id) => work.retry(id)))
-    if (!over.includes(true)) break
+    const resumed = await Promise.all(unfinished.map(({ id }) => work.retry(id)))
+    isResumed = resumed.includes(true)
   }
   await work.close()
-  return left
+  return new Map(wakes)
 }
