@@ -44,7 +44,9 @@ const work = piecework({
 // Nobody would end a process whose parent is gone.
 const parent = process.ppid
 setInterval(() => process.ppid === parent || process.exit(1), 1_000).unref()
+let isEnding = false
 process.once('SIGTERM', async () => {
+  isEnding = true
   await work.close({ timeout: '5s' })
   process.exit(0)
 })
@@ -53,6 +55,7 @@ await work.start()
 process.send?.('working')
 const added = new Set(existsSync(order.added) ? readFileSync(order.added, 'utf8').split('\n') : [])
 for (const number of order.numbers) {
+  if (isEnding) break
   const { id, kind, values, workers } = planOf(order.seed, number)
   // What a killed process had begun to add is run again, with the same id.
   if (added.has(id)) continue
@@ -66,6 +69,7 @@ async function operate(left: Set<string>): Promise<void> {
   const random = seeded(process.pid)
   while (left.size > 0) {
     for (const id of left) {
+      if (isEnding) return
       const [row] = real.get([id])
       if (row?.state === 'completed') left.delete(id)
       else if (row?.state === 'failed' || row?.state === 'cancelled') await work.retry(id)
