@@ -70,8 +70,9 @@ export class Jobs {
     const ids = [...new Set(parts.flatMap(({ parent }) => (parent === null ? [] : [parent])))]
     if (ids.length === 0) return new Map()
     const { storage } = this.#engine
+    const look = this.failing.look()
     const rows = (await storage.get(ids)).filter((row) => jobRow(row) !== undefined) as Row[]
-    return new Map(rows.map((row) => [row.id, new JobView(row, storage)]))
+    return new Map(rows.map((row) => [row.id, new JobView(row, storage, look)]))
   }
 
   /** To be called before attempts are stored: which held parts get the slots of those that end. */

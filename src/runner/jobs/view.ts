@@ -15,10 +15,13 @@ export interface PartResult<Result = unknown> {
 
 export class JobView {
   readonly row: Row
+  /** Which of this process's looks at jobs it is from; one that has no number is of its own attempt alone. */
+  readonly look: number
   readonly #storage: Storage
 
-  constructor(row: Row, storage: Storage) {
+  constructor(row: Row, storage: Storage, look = Number.POSITIVE_INFINITY) {
     this.row = row
+    this.look = look
     this.#storage = storage
   }
 
