@@ -82,7 +82,7 @@ export class Adder {
       const id = placement.id ?? this.#engine.newId(now)
       const task = newTask({ id, name, priority, runAt: at, hold }, now)
       const row = newRow(task, { input, key, holder, rev: now })
-      this.#checkSize(row)
+      checkSize(this.#engine, 'input', input)
       rows.push(row)
     }
     return { rows, chosen }
@@ -186,14 +186,15 @@ export class Adder {
     this.#engine.notifier.tell('added', () => ({ id: row.id, name: row.name }))
     if (row.wakeAt !== null) this.#stored(row)
   }
+}
 
-  #checkSize(row: Row): void {
-    const max = this.#engine.storage.traits.rowMaxBytes - memoReserveBytes
-    if (row.input.length * 3 <= max) return
-    const bytes = utf8Length(row.input)
-    if (bytes <= max) return
-    throw new TypeError(`Expected \`input\` to take at most ${max} bytes as JSON on this storage, got ${bytes}`)
-  }
+/** Leaves room for what a task remembers. @throws TypeError where a text is over what fits into a row. */
+export function checkSize({ storage }: Engine, option: string, text: string): void {
+  const max = storage.traits.rowMaxBytes - memoReserveBytes
+  if (text.length * 3 <= max) return
+  const bytes = utf8Length(text)
+  if (bytes <= max) return
+  throw new TypeError(`Expected \`${option}\` to take at most ${max} bytes as JSON on this storage, got ${bytes}`)
 }
 
 /** @throws TypeError unless this very definition was given to the instance. */

@@ -10,6 +10,7 @@ import { inputOf, inputText, newRow } from '../../storage/codec.ts'
 import { jobOf, jobRow, newJobRow, nextJobRow } from '../../storage/job-codec.ts'
 import type { Row } from '../../storage/storage.ts'
 import { defaultPriority } from '../add-options.ts'
+import { checkSize } from '../adder.ts'
 import type { Engine, Settings } from '../engine.ts'
 import { inBatches } from '../in-batches.ts'
 import { validate } from '../schema.ts'
@@ -57,10 +58,11 @@ export class JobRunner {
       throw expected('parts', 'an array or another iterable', parts)
     }
     const input = inputText(metadata)
+    checkSize(this.#engine, 'metadata', input)
     // What is all there can be looked at as a whole, so that a bad part leaves nothing behind.
     if (Array.isArray(parts)) {
       for (const [index, part] of parts.entries()) {
-        await checkPart(settings, part, index)
+        await checkPart(this.#engine, settings, part, index)
         const turn = this.#engine.turns.due()
         if (turn) await turn
       }
@@ -108,7 +110,7 @@ export class JobRunner {
       for (const part of batch) {
         if (index === maxParts) throw new TypeError(`Expected \`parts\` to be at most ${maxParts}, got more`)
         // Those of an array were checked before; their text is made again, so that not all of it is held at once.
-        const input = Array.isArray(parts) ? inputText(part) : await checkPart(settings, part, index)
+        const input = Array.isArray(parts) ? inputText(part) : await checkPart(this.#engine, settings, part, index)
         rows.push(this.#partRow(made, index++, input))
       }
       await this.#through(job.id, () => storage.insert(rows))
@@ -185,8 +187,9 @@ function checkRun(options: RunOptions) {
 }
 
 /** Its text as a row keeps it. */
-async function checkPart({ schema }: Settings, part: unknown, index: number): Promise<string> {
+async function checkPart(engine: Engine, { schema }: Settings, part: unknown, index: number): Promise<string> {
   const input = inputText(part)
+  checkSize(engine, `parts[${index}]`, input)
   if (!schema) return input
   const validation = await validate(schema, inputOf({ input }))
   if (!('problem' in validation)) return input
