@@ -1,5 +1,5 @@
 /** What the program says of a mistake, of a storage that is not there and of a reader that has had enough: one line, or none. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -87,6 +87,16 @@ describe('the program says', () => {
     }
     const ls = await cli(['ls', '--help'])
     expect(ls).toMatchObject({ code: 0, stdout: expect.stringContaining('PIECEWORK_STORAGE') })
+  })
+
+  test('in docs/cli.md what each flag does', async () => {
+    const page = readFileSync(join(import.meta.dirname, '../../docs/cli.md'), 'utf8')
+    for (const command of ['info', 'ls', 'pending', 'dispatch']) {
+      const { stdout } = await cli([command, '--help'])
+      const flags = stdout.match(/--[a-z][a-z-]+/g) ?? []
+      expect(flags).toContain('--storage')
+      for (const flag of flags) expect(page).toMatch(new RegExp(`${flag}(?![a-z-])`))
+    }
   })
 
   test('its version', async () => {
