@@ -83,7 +83,10 @@ describe('the calls and rows of a part', () => {
     console.log(`of  2,000: ${perPart(small.costs, 2_000)}`)
     console.log(`of 20,000: ${perPart(large.costs, 20_000)}`)
     expect(large.state).toBe('completed')
-    expect(rowsPerPart(large.costs, 20_000)).toBeLessThan(rowsPerPart(small.costs, 2_000) * 1.1)
+    // The job itself looks at all its failed parts when it is sealed and when none is open: how many there are at the
+    // first look is a matter of moments. To read them after each batch would be four rows a part more.
+    const looks = 'failing' in options ? 1 : 0
+    expect(rowsPerPart(large.costs, 20_000)).toBeLessThan(rowsPerPart(small.costs, 2_000) * 1.1 + looks)
     expect(callsPerPart(large.costs, 20_000)).toBeLessThan(callsPerPart(small.costs, 2_000) * 1.1)
   })
 })
