@@ -104,7 +104,10 @@ describe('what is run', () => {
     expect(seen.toSorted()).toEqual(['', 0, false].toSorted())
     const report = await reportOf(run)
     expect(report).toMatchObject({ items: 9, run: 3, completed: 3, refused: 6 })
-    expect(report?.refusals.map(({ at }) => at)).toEqual([0, 1, 2, 6, 7, 8])
+    const reasons = ['it has no', 'is null', 'is undefined', 'no object', 'no object', 'faithfully']
+    expect(report?.refusals).toEqual(
+      [0, 1, 2, 6, 7, 8].map((at, index) => ({ at, reason: expect.stringContaining(reasons[index] as string) })),
+    )
   })
 
   test('D11 what is wrong with one item or one execution is no matter of the others', async () => {
