@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import type { MemoryStorage } from '../../adapters/memory/index.ts'
 import type { Change, ClaimRequest, Row } from '../../src/storage/index.ts'
+import { jobRow } from '../../src/storage/job-codec.ts'
 
 export interface History {
   readonly claims: { readonly rev: number; readonly holder: string; readonly at: number }[]
@@ -15,7 +16,7 @@ export interface Ledger extends MemoryStorage {
   history(id: string): History
 }
 
-const done = ['completed', 'failed', 'cancelled']
+const done = ['completed', 'failed', 'cancelled', 'skipped']
 
 /** Throws, into whoever called, and keeps the first breach for `broken`. */
 export function ledger(storage: MemoryStorage): Ledger & { readonly broken: string[] } {
@@ -75,11 +76,20 @@ export function ledger(storage: MemoryStorage): Ledger & { readonly broken: stri
         if (before.rev === row.rev + 1) return
         const own = history(row.id)
         check(before.rev === row.rev, `P-FENCE ${row.id} was written past its fence`)
+        // What a job may do, and what a part may say that is done (who gets its slot), the ledger of jobs knows.
+        const isNote = before.parent !== null && before.state === next.state && done.includes(next.state)
+        if (jobRow(before) || isNote) return
+        // A consumer outside takes its part by a write of its own.
+        const isTaken = before.parent !== null && next.state === 'running' && next.tries === before.tries + 1
+        if (isTaken) {
+          own.claims.push({ rev: row.rev + 1, holder: next.holder!, at: next.wakeAt! })
+          return
+        }
         if (done.includes(next.state)) {
           check(!done.includes(before.state), `P-ONE-OUTCOME ${row.id} ended twice`)
           own.ends.push(next.state)
         }
-        if (done.includes(before.state) && next.state === 'waiting') own.retries++
+        if (done.includes(before.state) && ['waiting', 'held'].includes(next.state)) own.retries++
         else if (next.tries < before.tries) {
           check(next.tries === before.tries - 1 && next.tries >= 0, `P-ATTEMPT ${row.id}: refund to ${next.tries}`)
           own.refunds++

@@ -1,0 +1,99 @@
+/** Random courses of jobs, on processes that die at random writes, over a storage that fails at random. */
+import fc from 'fast-check'
+import { describe, expect, test, vi } from 'vitest'
+import type { Fault } from '../../src/testing/index.ts'
+import * as chance from './chance.ts'
+import { checkEnd, drain, resumeAll, stopAll } from './drain.ts'
+import type { JobPlan, Step } from './plan.ts'
+import { type Death, type Member, World } from './world.ts'
+
+vi.mock('../../src/runner/randomness.ts', () => chance)
+
+const seed = Number(process.env.FC_SEED ?? Date.now() % 2 ** 31)
+const runs = Number(process.env.FC_RUNS ?? 300)
+
+const rare = <T>(often: T, arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T> =>
+  fc.oneof({ weight: 3, arbitrary: fc.constant(often) }, { weight: 1, arbitrary })
+const step = rare<Step>('good', fc.constantFrom<Step>('bad', 'bad', 'crash', 'snooze', 'fails', 'fatal'))
+const part = fc.record({
+  course: fc.array(step, { maxLength: 4 }),
+  tookMs: fc.constantFrom(0, 0, 300, 2_000, 15_000),
+})
+const plan: fc.Arbitrary<JobPlan> = fc.record({
+  kind: fc.constantFrom('inside', 'inside', 'carried', 'announced'),
+  threshold: fc.constantFrom(0, 1, 0.5),
+  workers: rare<number | undefined>(undefined, fc.integer({ min: 1, max: 3 })),
+  parts: fc.array(part, { maxLength: 10, size: 'max' }),
+  reduce: fc.array(step, { maxLength: 4 }),
+  gapMs: rare<number | null>(null, fc.constantFrom(0, 400, 3_000)),
+  breaksAt: rare<number | null>(null, fc.nat(9)),
+  unsent: rare(0, fc.integer({ min: 1, max: 5 })),
+})
+const death: fc.Arbitrary<Death> = fc.record({
+  write: fc.integer({ min: 1, max: 25 }),
+  when: fc.constantFrom('before', 'after'),
+})
+const history = fc.record({
+  chance: fc.nat(),
+  processes: fc.integer({ min: 1, max: 3 }),
+  jobs: fc.array(plan, { minLength: 1, maxLength: 2 }),
+  deaths: fc.array(fc.option(death, { nil: undefined }), { maxLength: 10, size: 'max' }),
+  faults: fc.oneof(
+    fc.constant([]),
+    fc.array(rare<Fault>('pass', rare<Fault>('pass', fc.constantFrom('before', 'after'))), { maxLength: 300, size: 'max' }),
+  ),
+  steps: fc.array(
+    fc.record({
+      tickMs: fc.constantFrom(0, 1, 50, 700, 4_000, 12_000, 31_000),
+      what: fc.constantFrom('nothing', 'nothing', 'run', 'deliver', 'deliver', 'kill', 'freeze', 'thaw', 'stop', 'cancel'),
+      which: fc.nat(11),
+    }),
+    { maxLength: 20, size: 'max' },
+  ),
+})
+
+const met: Record<string, number> = {}
+
+type History = typeof history extends fc.Arbitrary<infer T> ? T : never
+
+async function live({ chance: ownSeed, processes, jobs, deaths, faults, steps }: History): Promise<void> {
+  chance.reseed(ownSeed)
+  const world = new World(Object.fromEntries(jobs.map((job, index) => [`job-${index}`, job])))
+  const { diary, clock, alive } = world
+  const ids = Object.keys(world.plans)
+  Object.assign(world, { deaths, faults })
+  const member = async (which: number): Promise<Member> => [...alive][which % alive.size] ?? (await world.spawn())
+
+  while (alive.size < processes && world.deaths.length > 0) await world.spawn()
+  for (const [index, id] of ids.entries()) void world.run(await member(index), id)
+  for (const { tickMs, what, which } of steps) {
+    while (alive.size < processes) await world.spawn()
+    await clock.tick(tickMs)
+    const actor = await member(which)
+    const id = ids[which % ids.length]!
+    const message = diary.messages[which % Math.max(1, diary.messages.length)]
+    if (what === 'run') void world.run(actor, id)
+    else if (what === 'deliver') for (const each of message ? [message] : []) void world.deliver(actor, each)
+    else if (what === 'kill' || what === 'freeze' || what === 'thaw') actor[what]()
+    else if (what === 'cancel') void actor.work.cancel(id).then((done) => done && diary.meet('cancel'), () => {})
+    else if (what === 'resume') void actor.work.retry(id).then((done) => done && diary.meet('resume'), () => {})
+    else if (what === 'stop') {
+      void actor.work.stop({ timeout: '1s' })
+      alive.delete(actor)
+    }
+    if (['kill', 'freeze', 'thaw', 'stop'].includes(what)) diary.meet(what)
+  }
+  await drain(world)
+  checkEnd(world)
+  if (!process.env.T2) await resumeAll(world)
+  await stopAll(world)
+  for (const [what, times] of Object.entries(diary.met)) met[what] = (met[what] ?? 0) + times
+}
+
+describe(`histories of jobs (FC_SEED=${seed})`, () => {
+  test('P-REDUCE P-PARTS hold at every write of all of them, and each job ends', async () => {
+    await fc.assert(fc.asyncProperty(history, live), { numRuns: runs, seed, timeout: 60_000 })
+    console.log(`seed ${seed}, ${runs} runs met`, met)
+    expect(met).toBeDefined()
+  }, 600_000)
+})
