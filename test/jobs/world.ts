@@ -3,16 +3,17 @@
  * are done or after, and the ledger of jobs looks at every write.
  */
 import { memory } from '../../adapters/memory/index.ts'
-import { type Fault, faulty, manualClock } from '../../src/testing/index.ts'
+import { type Fault, faulty, manualClock, type Verb } from '../../src/testing/index.ts'
 import { type Proc, type ProcOptions, proc } from '../runner/kit.ts'
 import { Diary, type Message } from './diary.ts'
 import { type Handlers, handlersOf } from './handlers.ts'
 import { jobLedger } from './ledger.ts'
 import type { Plans } from './plan.ts'
 
-/** A process dies at this write of its own, before it is made or before its answer comes. */
+/** A process dies at a write of its own - the nth of a verb, or of all - before it is made or before its answer comes. */
 export interface Death {
-  readonly write: number
+  readonly verb?: Verb
+  readonly nth: number
   readonly when: 'before' | 'after'
 }
 
@@ -22,7 +23,7 @@ export interface Member extends Proc {
   isDead(): boolean
 }
 
-const writes = ['insert', 'claim', 'extend', 'apply']
+const writes: readonly Verb[] = ['insert', 'claim', 'extend', 'apply']
 
 export class World {
   readonly clock = manualClock()
@@ -75,11 +76,10 @@ export class World {
       ...this.#options,
       onCall: (verb, when) => {
         if (isDead || !writes.includes(verb)) return
-        if (when === 'before') {
-          written++
-          this.writes++
-        }
-        if (written !== death?.write || when !== death.when) return
+        if (when === 'before') this.writes++
+        if (!death || (death.verb ?? verb) !== verb) return
+        if (when === 'before') written++
+        if (written !== death.nth || when !== death.when) return
         this.diary.meet(`death ${when} ${verb}`)
         mortal.kill()
       },
@@ -108,6 +108,13 @@ export class World {
       () => this.diary.meet('run rejected'),
     )
     this.#underWay.delete(call)
+  }
+
+  /** From now on nobody dies and no call fails. */
+  mend(): void {
+    this.faults = []
+    this.deaths = []
+    for (const member of this.alive) member.thaw()
   }
 
   /** Whether somebody has to call `run` again: nobody who lives was told that all parts are there, or waits for it. */
