@@ -98,8 +98,10 @@ export function nextJobRow(job: Job, row: Row, holder: string): NextRow {
 
 /** The same job, in another run: whoever was about to end it, or to open its parts again, is too late. */
 export function resumingRow(row: Row, holder: string): NextRow {
-  const { state, priority, doneAt } = row
+  const { state, priority } = row
   const { job, ...rest } = memoTextOf(row)
+  // Nobody sweeps it any more where this call dies; a purge must find it all the same.
+  const doneAt = row.doneAt ?? job.overAt ?? 0
   const memo = JSON.stringify({ job: { ...job, run: job.run + 1 }, ...rest })
   return { state, priority, wakeAt: null, tries: 0, holder, doneAt, keepKey: false, memo }
 }
@@ -137,11 +139,11 @@ function withNotes(next: NextRow, change: (memo: JobMemo) => JobMemo): NextRow {
   return { ...next, memo: JSON.stringify({ job: change(job), ...rest }) }
 }
 
-/** The same job, with nothing more to be done about its parts. */
-export function restingRow(row: Row): NextRow {
+/** The same job that is over, with nothing more to be done about its parts; or until then. */
+export function restingRow(row: Row, wakeAt: number | null): NextRow {
   const { state, priority, holder, memo } = row
-  const doneAt = row.doneAt ?? memoTextOf(row).job.overAt ?? 0
-  return { state, priority, wakeAt: null, tries: 0, holder, doneAt, keepKey: false, memo }
+  const doneAt = wakeAt === null ? (memoTextOf(row).job.overAt ?? row.doneAt ?? 0) : null
+  return { state, priority, wakeAt, tries: 0, holder, doneAt, keepKey: false, memo }
 }
 
 function memoTextOf(row: Row): { job: JobMemo; addedAt?: number; result?: unknown } {

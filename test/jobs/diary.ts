@@ -55,7 +55,10 @@ export class Diary {
   /** What this attempt is to do, by how many began before it. */
   begin(start: Start, course: readonly Step[]): Step {
     const before = this.startsOf(start.id)
-    this.#check(before.every(({ fence }) => fence < start.fence), `P-FENCE ${start.id} began under an older fence`)
+    this.#check(
+      before.every(({ fence }) => fence < start.fence),
+      `P-FENCE ${start.id} began under an older fence`,
+    )
     const isOverNow = ['failed', 'cancelled'].includes(this.storage.get([start.jobId])[0]?.state ?? '')
     if (start.id === start.jobId) this.#reduceBegins(start)
     else if (isOverNow) {
@@ -82,7 +85,10 @@ export class Diary {
     const states = this.storage.parts(jobId).map(({ state }) => state)
     const isOpen = states.some((state) => ['held', 'waiting', 'running'].includes(state))
     this.#check(row.state === 'reducing' && !isOpen, `P-REDUCE the reduce of ${jobId} began beside ${states}`)
-    this.#check(states.length === this.planOf(jobId).parts.length, `P-REDUCE the reduce of ${jobId} began before the seal`)
+    this.#check(
+      states.length === this.planOf(jobId).parts.length,
+      `P-REDUCE the reduce of ${jobId} began before the seal`,
+    )
   }
 
   /** Handlers of which neither the process nor the lease is gone. */

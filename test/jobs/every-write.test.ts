@@ -39,7 +39,10 @@ const courses: Record<string, Course> = {
     plan: planOf({ parts: [good, part('bad'), part('snooze')], reduce: ['bad'], workers: 2 }),
     ends: 'completed',
   },
-  'a part that fails, as it may': { plan: planOf({ parts: [good, part('fatal', 'fatal', 'fatal'), good], threshold: 1 }), ends: 'completed' },
+  'a part that fails, as it may': {
+    plan: planOf({ parts: [good, part('fatal', 'fatal', 'fatal'), good], threshold: 1 }),
+    ends: 'completed',
+  },
   'a part that fails its job': { plan: planOf({ parts: [good, failing, good, good], workers: 2 }), ends: 'failed' },
   'a reduce that fails': { plan: planOf({ size: 2, reduce: ['fatal', 'fatal', 'fatal'] }), ends: 'failed' },
   'parts brought by messages': { plan: planOf({ kind: 'carried', size: 3, unsent: 1 }), ends: 'completed' },
@@ -55,7 +58,11 @@ const courses: Record<string, Course> = {
     ends: 'completed',
     act: resume,
   },
-  'a reduce that is resumed': { plan: planOf({ size: 3, reduce: ['fatal', 'fatal', 'fatal'] }), ends: 'completed', act: resume },
+  'a reduce that is resumed': {
+    plan: planOf({ size: 3, reduce: ['fatal', 'fatal', 'fatal'] }),
+    ends: 'completed',
+    act: resume,
+  },
 }
 
 async function live({ plan, act }: Course, ...deaths: Death[]): Promise<World> {

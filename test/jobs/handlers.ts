@@ -37,7 +37,12 @@ export interface Handlers {
 export function handlersOf(diary: Diary, self: { kill(): void; isDead(): boolean }): Handlers {
   const { clock, storage } = diary
 
-  const attempt = async (context: Omit<TaskContext, 'input'>, jobId: string, course: readonly Step[], tookMs: number) => {
+  const attempt = async (
+    context: Omit<TaskContext, 'input'>,
+    jobId: string,
+    course: readonly Step[],
+    tookMs: number,
+  ) => {
     // Nothing of a dead process goes on, be it in the middle of its memory.
     if (self.isDead()) await never()
     const { id, fence, snooze } = context
@@ -86,7 +91,8 @@ export function handlersOf(diary: Diary, self: { kill(): void; isDead(): boolean
     if (subject === 'reduce') {
       diary.reduceAnnounced(jobId)
       const told = diary.reduceMessages.get(jobId)! - 1
-      if (!diary.mended && ['bad', 'fails'].includes(diary.planOf(jobId).reduce[told] ?? '')) throw new Error('no topic')
+      if (!diary.mended && ['bad', 'fails'].includes(diary.planOf(jobId).reduce[told] ?? ''))
+        throw new Error('no topic')
       return
     }
     const index = 'partId' in message ? message.partId : -1

@@ -47,9 +47,15 @@ export function jobLedger(memory: MemoryStorage, planOf: (jobId: string) => JobP
     const job = one(after.parent!)
     const move = `${after.id}: ${before.state} -> ${after.state} under a job that is ${job?.state}`
     const same = before.state === after.state
-    check(same || Object.hasOwn(taskMoves[before.state as keyof typeof taskMoves], after.state), `no such move: ${move}`)
+    check(
+      same || Object.hasOwn(taskMoves[before.state as keyof typeof taskMoves], after.state),
+      `no such move: ${move}`,
+    )
     if (openStates.includes(after.state)) {
-      check(job?.state !== 'reducing' && job?.state !== 'completed', `P-REDUCE a part opened beside the reduce, ${move}`)
+      check(
+        job?.state !== 'reducing' && job?.state !== 'completed',
+        `P-REDUCE a part opened beside the reduce, ${move}`,
+      )
     }
     if (before.state === 'completed') {
       check(resultOf(before) === resultOf(after), `P-PARTS a recorded result changed, ${move}`)
@@ -66,7 +72,10 @@ export function jobLedger(memory: MemoryStorage, planOf: (jobId: string) => JobP
     const same = from.state === to.state
     check(same || Object.hasOwn(jobMoves[from.state], to.state), `no such move: ${move}`)
     if (from.state === 'open' && to.state === 'mapping') {
-      check(to.total === planOf(id).parts.length && parts(id).length === to.total, `MR-05 sealed without all parts, ${move}`)
+      check(
+        to.total === planOf(id).parts.length && parts(id).length === to.total,
+        `MR-05 sealed without all parts, ${move}`,
+      )
     }
     if (to.state === 'reducing' && !same) reduceSetOff(id, move)
     if (to.state === 'completed' && !same) reduced(after, move)
@@ -79,7 +88,10 @@ export function jobLedger(memory: MemoryStorage, planOf: (jobId: string) => JobP
   }
 
   const reduceSetOff = (id: string, move: string) => {
-    const { parts: { length: total }, threshold } = planOf(id)
+    const {
+      parts: { length: total },
+      threshold,
+    } = planOf(id)
     setOff.set(id, (setOff.get(id) ?? 0) + 1)
     const states = parts(id).map(({ state }) => state)
     check(states.length === total, `P-REDUCE ${states.length} of ${total} parts were there, ${move}`)
@@ -105,7 +117,10 @@ export function jobLedger(memory: MemoryStorage, planOf: (jobId: string) => JobP
   const failed = (job: Row, from: string, move: string) => {
     const { failure } = jobOf(job) as { failure?: { part: number | null; error: { message: string } } }
     if (from === 'reducing') return check(failure?.part === null, `the reduce failed, and a part is named, ${move}`)
-    const { parts: { length: total }, threshold } = planOf(job.id)
+    const {
+      parts: { length: total },
+      threshold,
+    } = planOf(job.id)
     const tasks = parts(job.id).map(taskOf)
     const failures = tasks.filter(({ state }) => state === 'failed')
     const isFailedByKind = tasks.some((task) => task.state === 'failed' && task.reason === 'fails_job')

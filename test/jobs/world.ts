@@ -37,6 +37,7 @@ export class World {
   deaths: readonly (Death | undefined)[] = []
   /** Writes that processes began. */
   writes = 0
+  #isMended = false
   readonly #options: Pick<ProcOptions, 'concurrency'>
   readonly #calls = new Map<string, number>()
   readonly #underWay = new Set<{ readonly id: string; isDead(): boolean }>()
@@ -77,7 +78,7 @@ export class World {
       onCall: (verb, when) => {
         if (isDead || !writes.includes(verb)) return
         if (when === 'before') this.writes++
-        if (!death || (death.verb ?? verb) !== verb) return
+        if (this.#isMended || !death || (death.verb ?? verb) !== verb) return
         if (when === 'before') written++
         if (written !== death.nth || when !== death.when) return
         this.diary.meet(`death ${when} ${verb}`)
@@ -112,6 +113,7 @@ export class World {
 
   /** From now on nobody dies and no call fails. */
   mend(): void {
+    this.#isMended = true
     this.faults = []
     this.deaths = []
     for (const member of this.alive) member.thaw()
@@ -136,6 +138,7 @@ export class World {
   /** Brings a part to a consumer outside, as a queue does: again until somebody says that it is done. */
   async deliver(self: Member, message: Message): Promise<void> {
     const { jobId, index } = message
+    if (self.isDead()) return
     if (message.state === 'done') this.diary.meet('delivered again')
     else message.state = 'under way'
     const report = await self.work.part({ jobId, index }, self.handlers.map).catch(() => undefined)

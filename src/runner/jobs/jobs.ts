@@ -5,7 +5,7 @@
  * when it wakes, and whoever asks comes to the same answer.
  */
 import { messageOf } from '../../core/error-record.ts'
-import { cancel, complete, type FailedJob, fail, type Job, judge, type PartsSeen } from '../../core/job.ts'
+import { askAgainMs, cancel, complete, type FailedJob, fail, type Job, judge, type PartsSeen } from '../../core/job.ts'
 import { jobOf, jobRow, nextJobRow, restingRow, runOf } from '../../storage/job-codec.ts'
 import type { Row } from '../../storage/storage.ts'
 import type { Engine } from '../engine.ts'
@@ -19,7 +19,7 @@ import { mendSlots } from './mend-slots.ts'
 import { OpenParts } from './open-parts.ts'
 import { resumeJob } from './resume.ts'
 import { type Heirs, nobody, Slots } from './slots.ts'
-import { reopenSkipped, sweep } from './sweep.ts'
+import { reopenSkipped, sweep, sweepAgain } from './sweep.ts'
 import { JobView } from './view.ts'
 
 /** Losing so often in a row means that something else is wrong; the job is asked again when it wakes. */
@@ -166,17 +166,27 @@ export class Jobs {
       const job = jobOf(row)
       const { storage, time } = this.#engine
       if (job.state === 'failed' || job.state === 'cancelled') {
-        await sweep(this.#engine, row, job.state)
+        const isSwept = await sweep(this.#engine, row, job)
         // Somebody may have resumed it meanwhile, or the lease ran out: then the row is theirs, and so is the rest.
-        await storage.apply([{ row, next: restingRow(row) }])
+        await storage.apply([{ row, next: restingRow(row, isSwept ? null : time.now() + askAgainMs) }])
         return
       }
       if (!isMapped(job)) return
-      if (await reopenSkipped(this.#engine, row)) this.#listener.due(time.now())
+      const reopened = await reopenSkipped(this.#engine, row)
+      if (reopened) this.#listener.due(time.now())
       const seen = await look(storage, row, settings.threshold)
       if (seen.open) await mendSlots(storage, this.slots, row)
-      await this.#store(row, await this.#judged(row, job, seen, settings, time.now()))
+      const isStored = await this.#store(row, await this.#judged(row, job, seen, settings, time.now()))
+      if (reopened && !isStored) await this.#sweepReopened(row)
     })
+  }
+
+  /** Where the job ended meanwhile, what was skipped for that has just been opened again. */
+  async #sweepReopened(seen: Row): Promise<void> {
+    const row = jobRow((await this.#engine.storage.get([seen.id]))[0])
+    // In another run, it is being resumed.
+    if (row?.doneAt == null || !isOver(jobOf(row)) || runOf(row) !== runOf(seen)) return
+    this.#listener.due(await sweepAgain(this.#engine, row))
   }
 
   async #judged(row: Row, job: WaitingJob, seen: PartsSeen, settings: JobSettings, now: number): Promise<Job> {

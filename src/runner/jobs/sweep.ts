@@ -1,20 +1,38 @@
 /** The parts of a job that ended early, or that goes on: what nobody wants any longer is skipped, or opened again. */
-import type { Job } from '../../core/job.ts'
-import { openStates, skip, unskip } from '../../core/part.ts'
+import { askAgainMs, type CancelledJob, type FailedJob } from '../../core/job.ts'
+import { skip, unskip } from '../../core/part.ts'
 import { hasSlot } from '../../core/slot.ts'
 import { cancel, type Task } from '../../core/task.ts'
 import { nextRow, taskOf } from '../../storage/codec.ts'
-import { jobOf, runOf } from '../../storage/job-codec.ts'
+import { jobOf, restingRow, runOf } from '../../storage/job-codec.ts'
 import type { Page, Row } from '../../storage/storage.ts'
 import type { Engine } from '../engine.ts'
+import { rowsOfParts } from './view.ts'
 
-/** Skips what has not begun; of a cancelled job, what runs is cancelled as well. */
-export async function sweep(engine: Engine, job: Row, state: Job['state']): Promise<void> {
-  const states = state === 'cancelled' ? openStates : ['held', 'waiting']
-  await moveParts(engine, job, states, (task, now) => {
+const unfinished = ['held', 'waiting', 'running']
+
+/**
+ * Skips what has not begun; of a cancelled job, what runs is cancelled as well. `false`: something may still come of the
+ * parts. One that runs may have to be tried again; and who was adding them may have one more batch on its way.
+ */
+export async function sweep(engine: Engine, row: Row, job: FailedJob | CancelledJob): Promise<boolean> {
+  await moveParts(engine, row, unfinished, (task, now) => {
     if (task.state === 'held' || task.state === 'waiting') return skip(task, now)
-    return task.state === 'running' ? cancel(task, now) : undefined
+    if (task.state !== 'running') return undefined
+    if (job.state === 'cancelled') return cancel(task, now)
+    // Its process vanished. A consumer outside may never claim it again, to give that attempt back and skip it.
+    return task.wakeAt <= now ? skip({ ...task, attempts: task.attempts + 1 }, now) : undefined
   })
+  if (job.total === null && engine.time.now() < job.doneAt + askAgainMs) return false
+  for await (const _ of rowsOfParts(engine.storage, row.id, unfinished)) return false
+  return true
+}
+
+/** Parts of a job that is over came to be open after the others were skipped: whoever claims it then skips those too. */
+export async function sweepAgain({ storage, time }: Engine, row: Row): Promise<number> {
+  const now = time.now()
+  await storage.apply([{ row, next: restingRow(row, now) }])
+  return now
 }
 
 /** Opens parts again that were skipped by an older view of a job that was resumed. Resolves with whether there were any. */
