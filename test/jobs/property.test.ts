@@ -4,7 +4,7 @@ import { describe, expect, test, vi } from 'vitest'
 import type { Fault, Verb } from '../../src/testing/index.ts'
 import * as chance from './chance.ts'
 import { checkEnd, drain, resumeAll, stopAll } from './drain.ts'
-import type { JobPlan, Step } from './plan.ts'
+import { type JobPlan, planOf, type Step } from './plan.ts'
 import { type Death, type Member, World } from './world.ts'
 
 vi.mock('../../src/runner/randomness.ts', () => chance)
@@ -69,6 +69,24 @@ const history = fc.record({
   ),
 })
 
+/** Courses that found something once. */
+const pinned: readonly History[] = [
+  // Two resumes at once, of which the older one goes on after the other: it gave out slots of its own, for no run.
+  {
+    chance: 0,
+    processes: 1,
+    jobs: [planOf({ size: 4, workers: 1 })],
+    deaths: [],
+    faults: [],
+    steps: [
+      { tickMs: 0, what: 'cancel', which: 0 },
+      { tickMs: 0, what: 'freeze', which: 0 },
+      { tickMs: 0, what: 'resume', which: 0 },
+      { tickMs: 31_000, what: 'resume', which: 0 },
+    ],
+  },
+]
+
 const met: Record<string, number> = {}
 
 type History = typeof history extends fc.Arbitrary<infer T> ? T : never
@@ -120,8 +138,14 @@ async function live({ chance: ownSeed, processes, jobs, deaths, faults, steps }:
 
 describe(`histories of jobs (FC_SEED=${seed})`, () => {
   test('P-REDUCE P-PARTS hold at every write of all of them, and each job ends', async () => {
-    await fc.assert(fc.asyncProperty(history, live), { numRuns: runs, seed, timeout: 60_000 })
+    await fc.assert(fc.asyncProperty(history, live), {
+      numRuns: runs,
+      seed,
+      timeout: 60_000,
+      examples: pinned.map((course): [History] => [course]),
+    })
     console.log(`seed ${seed}, ${runs} runs met`, met)
+    if (runs < 200) return
     const all = ['completed', 'failed', 'cancelled', 'cancel', 'resume', 'resumed at the end', 'crash', 'reduce crash']
     const faults = ['freeze', 'fault before', 'fault after', 'death before apply', 'death after apply', 'source broke']
     const outside = ['report busy', 'report already_completed', 'delivered again', 'reduce message', 'run rejected']

@@ -33,7 +33,7 @@ export async function resumeJob(engine: Engine, slots: Slots, row: Row): Promise
   const [taken] = await storage.apply([{ row, next: begun }])
   if (taken !== 'applied') return undefined
   const ours = writtenRow(row, begun)
-  await reopen(engine, ours, job.workers)
+  await reopen(engine, ours)
   if (job.workers !== null) await giveSlots(engine, slots, ours, job.workers)
   const mapping = resumed(job, time.now())
   if (!mapping) return undefined
@@ -42,18 +42,20 @@ export async function resumeJob(engine: Engine, slots: Slots, row: Row): Promise
   return result === 'applied' ? writtenRow(ours, next) : undefined
 }
 
-async function reopen(engine: Engine, job: Row, workers: number | null): Promise<void> {
-  const slot = workers === null ? undefined : { run: runOf(job) }
+async function reopen(engine: Engine, job: Row): Promise<void> {
+  const run = runOf(job)
   // One that is stale ended or was opened meanwhile by another call, which then has the job as well.
   await moveParts(engine, job, reopened, (part, now) => {
+    // Of a later call: this one stood still meanwhile, and what it would write now could never be used.
+    if (part.slot && part.slot.run > run) return undefined
     const task = heldAgain(part, now)
-    return task && { ...task, slot }
+    return task && { ...task, slot: { run } }
   })
 }
 
 /** Gives out each slot once. Nobody else writes to held parts of a job that is over, but another call of this kind. */
 async function giveSlots({ storage, newHolder }: Engine, slots: Slots, job: Row, workers: number): Promise<void> {
-  const held = await slots.heldParts(job, workers)
+  const held = (await slots.heldParts(job, workers)).filter((part) => taskOf(part).slot?.run === runOf(job))
   const holder = newHolder()
   const changes = held.map((part, first) => {
     const task = { ...taskOf(part), slot: { run: runOf(job), first } }
