@@ -75,7 +75,7 @@ const pinned: readonly History[] = [
   {
     chance: 0,
     processes: 1,
-    jobs: [planOf({ size: 4, workers: 1 })],
+    jobs: [planOf({ parts: [2_000, 0, 0, 0].map((tookMs) => ({ course: [], tookMs })), workers: 1 })],
     deaths: [],
     faults: [],
     steps: [
