@@ -98,7 +98,8 @@ function isHalfResumed(row: Row | undefined): boolean {
   return row !== undefined && row.state !== 'completed' && runOf(row) > 1
 }
 
-function isAtRest({ storage }: World, id: string): boolean {
-  const [row] = storage.get([id])
-  return row !== undefined && row.doneAt !== null && row.wakeAt === null
+function isAtRest(world: World, id: string): boolean {
+  const [row] = world.storage.get([id])
+  if (!world.isStored(id) || !row || row.doneAt === null || row.wakeAt !== null) return false
+  return isHalfResumed(row) || !world.storage.parts(id).some(({ state }) => openStates.includes(state))
 }

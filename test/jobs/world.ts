@@ -119,6 +119,11 @@ export class World {
     for (const member of this.alive) member.thaw()
   }
 
+  /** Whether somebody was told that all parts are there. */
+  isStored(id: string): boolean {
+    return this.#stored.has(id)
+  }
+
   /** Whether somebody has to call `run` again: nobody who lives was told that all parts are there, or waits for it. */
   isWanting(id: string): boolean {
     return !this.#stored.has(id) && ![...this.#underWay].some((call) => call.id === id && !call.isDead())

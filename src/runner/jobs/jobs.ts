@@ -166,7 +166,7 @@ export class Jobs {
       const job = jobOf(row)
       const { storage, time } = this.#engine
       if (job.state === 'failed' || job.state === 'cancelled') {
-        const isSwept = await sweep(this.#engine, row, job)
+        const isSwept = await sweep(this.#engine, row, job, settings)
         // Somebody may have resumed it meanwhile, or the lease ran out: then the row is theirs, and so is the rest.
         await storage.apply([{ row, next: restingRow(row, isSwept ? null : time.now() + askAgainMs) }])
         return

@@ -7,15 +7,22 @@ import { nextRow, taskOf } from '../../storage/codec.ts'
 import { jobOf, restingRow, runOf } from '../../storage/job-codec.ts'
 import type { Page, Row } from '../../storage/storage.ts'
 import type { Engine } from '../engine.ts'
+import type { JobSettings } from './definition.ts'
 import { rowsOfParts } from './view.ts'
 
 const unfinished = ['held', 'waiting', 'running']
 
 /**
- * Skips what has not begun; of a cancelled job, what runs is cancelled as well. `false`: something may still come of the
- * parts. One that runs may have to be tried again; and who was adding them may have one more batch on its way.
+ * Skips what has not begun; of a cancelled job, what runs is cancelled as well. `false`: there may be more to skip. Who was
+ * adding parts may have one more batch on its way; and where consumers outside do them, nobody else skips a part that
+ * was running and has to be tried again.
  */
-export async function sweep(engine: Engine, row: Row, job: FailedJob | CancelledJob): Promise<boolean> {
+export async function sweep(
+  engine: Engine,
+  row: Row,
+  job: FailedJob | CancelledJob,
+  { hasMap }: JobSettings,
+): Promise<boolean> {
   await moveParts(engine, row, unfinished, (task, now) => {
     if (task.state === 'held' || task.state === 'waiting') return skip(task, now)
     if (task.state !== 'running') return undefined
@@ -24,7 +31,7 @@ export async function sweep(engine: Engine, row: Row, job: FailedJob | Cancelled
     return task.wakeAt <= now ? skip({ ...task, attempts: task.attempts + 1 }, now) : undefined
   })
   if (job.total === null && engine.time.now() < job.doneAt + askAgainMs) return false
-  for await (const _ of rowsOfParts(engine.storage, row.id, unfinished)) return false
+  for await (const _ of rowsOfParts(engine.storage, row.id, hasMap ? ['held'] : unfinished)) return false
   return true
 }
 
