@@ -161,3 +161,31 @@ test('a job with workers that is fed slowly loses none of its slots, with no wor
   expect(statuses).toEqual(['completed', 'completed', 'completed', 'completed', 'completed'])
   expect(messages.filter(({ subject }) => subject === 'reduce')).toHaveLength(1)
 })
+
+test('a job that goes on announces the parts that are still to be done again, and once more if that could not be sent', async () => {
+  let broken = false
+  const announce = () => {
+    if (broken) throw new Error('the topic is gone')
+  }
+  const { work, pages, messages } = consumer({ announce })
+  await work.run(pages, ['a', 'b', 'c'], { id: 'j' })
+  await work.part({ jobId: 'j', index: 0 }, () => 'done')
+  await expect(
+    work.part({ jobId: 'j', index: 1 }, () => {
+      throw new Corrupt('broken page')
+    }),
+  ).rejects.toThrow('broken page')
+  expect(await work.part({ jobId: 'j', index: 2 }, () => 'done')).toEqual({ status: 'skipped' })
+  const told = () =>
+    messages.splice(0).flatMap((message) => (message.subject === 'map' ? [String(message.partId)] : ['reduce']))
+  expect(told()).toEqual(['0', '1', '2'])
+
+  broken = true
+  await expect(work.retry('j')).rejects.toThrow('the topic is gone')
+  broken = false
+  expect(await work.retry('j')).toBe(true)
+  expect(told()).toEqual(['1', '2'])
+  for (const index of [1, 2]) await work.part({ jobId: 'j', index }, () => 'done')
+  expect(told()).toEqual(['reduce'])
+  expect(await work.retry('j')).toBe(false)
+})

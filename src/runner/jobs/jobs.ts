@@ -9,6 +9,7 @@ import { askAgainMs, cancel, complete, type FailedJob, fail, type Job, judge, ty
 import { jobOf, jobRow, nextJobRow, restingRow, runOf } from '../../storage/job-codec.ts'
 import type { Row } from '../../storage/storage.ts'
 import type { Engine } from '../engine.ts'
+import { announceOpen } from './announce.ts'
 import type { JobSettings } from './definition.ts'
 import { endedByJob, type Stored } from './ended.ts'
 import { Ends } from './ends.ts'
@@ -144,20 +145,26 @@ export class Jobs {
     return this.#move(jobId, (job, now) => (isOver(job) ? undefined : cancel(job, now)))
   }
 
-  /** `false` where it is not over, was completed, or never had all its parts. */
-  resume(jobId: string): Promise<boolean> {
+  /**
+   * `false` where it is not over, was completed, or never had all its parts. Parts that consumers outside do are announced
+   * again, also those of a job that goes on already: so a call whose messages could not be sent can be made again.
+   */
+  async resume(jobId: string): Promise<boolean> {
     const { storage, health } = this.#engine
     // A call whose storage failed half-way is made again from its beginning, as another run.
-    return health.answer({ doing: `job ${jobId} was resumed`, ids: [jobId] }, async () => {
-      const row = jobRow((await storage.get([jobId]))[0])
-      const mapping = row && (await resumeJob(this.#engine, this.slots, row))
-      if (!mapping) return false
-      if (mapping.wakeAt !== null) this.#listener.due(mapping.wakeAt)
-      // Its parts are held, and where consumers outside do them there may be no worker to let them go.
-      const role = this.#engine.definitions.get(mapping.name)?.role
-      if (role?.kind === 'job') await this.tend(mapping, role.job)
-      return true
+    const { found, resumed } = await health.answer({ doing: `job ${jobId} was resumed`, ids: [jobId] }, async () => {
+      const found = jobRow((await storage.get([jobId]))[0])
+      return { found, resumed: found && (await resumeJob(this.#engine, this.slots, found)) }
     })
+    const role = found && this.#engine.definitions.get(found.name)?.role
+    const row = resumed ?? (found?.state === 'mapping' && role?.job.announce ? found : undefined)
+    if (!row) return false
+    if (row.wakeAt !== null) this.#listener.due(row.wakeAt)
+    if (role?.kind !== 'job') return true
+    // Its parts are held, and where consumers outside do them there may be no worker to let them go.
+    if (resumed) await this.tend(row, role.job)
+    await announceOpen(storage, row, role.job)
+    return true
   }
 
   /** A job's own row was claimed, and it is not its reduce that is due. */

@@ -1,5 +1,4 @@
 /** `work.run(job, parts)`: stores a job and its parts, in steps that may be taken again after a crash. */
-import PQueue from 'p-queue'
 import { PieceworkError } from '../../core/errors.ts'
 import { expected, expectInteger, expectOptions } from '../../core/expect.ts'
 import { complement, lacksParts, newJob, seal } from '../../core/job.ts'
@@ -14,7 +13,8 @@ import { checkSize } from '../adder.ts'
 import type { Engine, Settings } from '../engine.ts'
 import { inBatches } from '../in-batches.ts'
 import { validate } from '../schema.ts'
-import type { Announcement, JobDefinition } from './definition.ts'
+import { announceParts } from './announce.ts'
+import type { JobDefinition } from './definition.ts'
 
 export interface RunOptions<Metadata = unknown> {
   /** The job's id, when the caller wants to choose it: running it again then goes on where a crash left off. */
@@ -36,9 +36,8 @@ export interface Started {
   readonly status: 'added' | 'duplicate'
 }
 
-/** How many parts are stored at once, and how many messages are announced side by side (watchbot W8). */
+/** How many parts are stored at once. */
 const batchRows = 500
-const announcedAtOnce = 25
 
 export class JobRunner {
   readonly #engine: Engine
@@ -114,7 +113,8 @@ export class JobRunner {
         rows.push(this.#partRow(made, index++, input))
       }
       await this.#through(job.id, () => storage.insert(rows))
-      if (definition.job.announce) await this.#announce(job, rows, definition.job.announce)
+      // A message that cannot be sent fails the call; the same call again sends those of its batch again.
+      await announceParts(job, rows, definition.job)
       this.#stored()
     }
     return index
@@ -132,18 +132,6 @@ export class JobRunner {
     const task = newTask(facts, now)
     const slotted = workers === null ? task : { ...task, slot: hold ? { run: 1 } : { run: 1, first: index } }
     return newRow(slotted, { input, key: undefined, holder, rev: now, parent: job.id })
-  }
-
-  /** A message that cannot be sent fails the call; the same call again sends those of its batch again. */
-  async #announce(job: Row, rows: readonly Row[], announce: (message: Announcement) => unknown): Promise<void> {
-    const queue = new PQueue({ concurrency: announcedAtOnce })
-    await queue.addAll(
-      rows.map((row) => async () => {
-        const index = Number(row.id.slice(job.id.length + 1))
-        // Each message has a copy of its own: one that is changed before it is sent is no other's matter.
-        await announce({ subject: 'map', jobId: job.id, partId: index, part: inputOf(row), metadata: inputOf(job) })
-      }),
-    )
   }
 
   async #seal(id: string, total: number): Promise<void> {
