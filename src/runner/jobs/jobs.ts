@@ -21,7 +21,6 @@ import { OpenParts } from './open-parts.ts'
 import { resumeJob } from './resume.ts'
 import { type Heirs, nobody, Slots } from './slots.ts'
 import { reopenSkipped, sweep, sweepAgain } from './sweep.ts'
-import { JobView } from './view.ts'
 
 /** Losing so often in a row means that something else is wrong; the job is asked again when it wakes. */
 const maxRounds = 20
@@ -64,16 +63,6 @@ export class Jobs {
   /** Resolves when nothing is done about any job. */
   async idle(): Promise<void> {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay)
-  }
-
-  /** The jobs that claimed parts belong to, by id. One that is gone is left out. */
-  async viewsOf(parts: readonly Row[]): Promise<Map<string, JobView>> {
-    const ids = [...new Set(parts.flatMap(({ parent }) => (parent === null ? [] : [parent])))]
-    if (ids.length === 0) return new Map()
-    const { storage } = this.#engine
-    const look = this.failing.look()
-    const rows = (await storage.get(ids)).filter((row) => jobRow(row) !== undefined) as Row[]
-    return new Map(rows.map((row) => [row.id, new JobView(row, storage, look)]))
   }
 
   /** To be called before attempts are stored: which held parts get the slots of those that end. */
@@ -179,6 +168,7 @@ export class Jobs {
         return
       }
       if (!isMapped(job)) return
+      if (settings.closeLate) await settings.closeLate(this.#engine, row, await this.slots.isWanted(row))
       const reopened = await reopenSkipped(this.#engine, row)
       if (reopened) this.#listener.due(time.now())
       const seen = await look(storage, row, settings.threshold)

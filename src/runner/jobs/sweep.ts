@@ -24,6 +24,8 @@ export async function sweep(
   { hasMap }: JobSettings,
 ): Promise<boolean> {
   await moveParts(engine, row, unfinished, (task, now) => {
+    // Somebody goes on with the job, and this view of it is too old.
+    if (task.slot && task.slot.run > runOf(row)) return undefined
     if (task.state === 'held' || task.state === 'waiting') return skip(task, now)
     if (task.state !== 'running') return undefined
     if (job.state === 'cancelled') return cancel(task, now)
