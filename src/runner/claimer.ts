@@ -9,7 +9,7 @@ import { StorageError } from '../storage/storage-error.ts'
 import { Attempt, type Lists } from './attempt.ts'
 import type { Engine, Settings } from './engine.ts'
 import type { Jobs } from './jobs/jobs.ts'
-import { JobView, viewsOf } from './jobs/view.ts'
+import { JobView } from './jobs/view.ts'
 import { readListOf } from './list-reader.ts'
 import { ListWriter } from './list-writer.ts'
 import { LostClaims } from './lost-claims.ts'
@@ -76,7 +76,7 @@ export class Claimer {
       now = time.now()
       until = now + this.#leaseMs
       rows = await storage.claim({ wants, limit, holder, now, until })
-      views = await viewsOf(this.#engine.storage, rows, this.#jobs.failing.look())
+      views = await this.#jobs.viewsOf(rows)
       health.up()
     } catch (error) {
       // A StorageError says that nothing was done; anything else may have been a claim that only its answer missed.

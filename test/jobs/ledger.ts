@@ -135,8 +135,9 @@ export function jobLedger(memory: MemoryStorage, planOf: (jobId: string) => JobP
     const row = jobRow(one(jobId))
     if (!row || overStates.includes(row.state)) return
     const { workers } = jobOf(row)
+    if (workers === null) return
     const atWork = parts(jobId).filter(({ state }) => state === 'waiting' || state === 'running').length
-    check(workers === null || atWork <= workers, `${atWork} parts of ${jobId} have a slot of ${workers}`)
+    check(atWork <= workers, `${atWork} parts of ${jobId} have a slot of ${workers}`)
   }
 
   return {

@@ -3,8 +3,9 @@
  * are done or after, and the ledger of jobs looks at every write.
  */
 import { memory } from '../../adapters/memory/index.ts'
+import type { Storage } from '../../src/storage/index.ts'
 import { type Fault, faulty, manualClock, type Verb } from '../../src/testing/index.ts'
-import { type Proc, type ProcOptions, proc } from '../runner/kit.ts'
+import { type Proc, proc } from '../runner/kit.ts'
 import { Diary, type Message } from './diary.ts'
 import { type Handlers, handlersOf } from './handlers.ts'
 import { jobLedger } from './ledger.ts'
@@ -23,6 +24,13 @@ export interface Member extends Proc {
   isDead(): boolean
 }
 
+export interface WorldOptions {
+  readonly concurrency?: number
+  readonly batchMax?: number
+  /** Stands before the storage of each process. */
+  readonly gate?: (storage: Storage) => Storage
+}
+
 const writes: readonly Verb[] = ['insert', 'claim', 'extend', 'apply']
 
 export class World {
@@ -38,16 +46,16 @@ export class World {
   /** Writes that processes began. */
   writes = 0
   #isMended = false
-  readonly #options: Pick<ProcOptions, 'concurrency'>
+  readonly #options: Omit<WorldOptions, 'batchMax'>
   readonly #calls = new Map<string, number>()
   readonly #underWay = new Set<{ readonly id: string; isDead(): boolean }>()
   /** Jobs of which some call of `run` was answered. */
   readonly #stored = new Set<string>()
 
-  constructor(plans: Plans, options: Pick<ProcOptions, 'concurrency'> = {}) {
+  constructor(plans: Plans, { batchMax = 4, ...options }: WorldOptions = {}) {
     this.plans = plans
     this.#options = options
-    this.storage = jobLedger(memory({ batchMax: 4 }), (id) => plans[id]!)
+    this.storage = jobLedger(memory({ batchMax }), (id) => plans[id]!)
     this.diary = new Diary(plans, this.storage, this.clock)
   }
 
@@ -67,14 +75,14 @@ export class World {
         for (const message of this.diary.messages) if (message.state === 'under way') message.state = 'ready'
       },
     }
+    const { concurrency = 4, gate = (storage) => storage } = this.#options
     const handlers = handlersOf(this.diary, mortal)
     const process = proc(handlers.definitions, {
-      storage: faulty(this.storage, () => this.#nextFault()),
+      storage: gate(faulty(this.storage, () => this.#nextFault())),
       clock: this.clock,
       lease: '10s',
       poll: '2s',
-      concurrency: 4,
-      ...this.#options,
+      concurrency,
       onCall: (verb, when) => {
         if (isDead || !writes.includes(verb)) return
         if (when === 'before') this.writes++

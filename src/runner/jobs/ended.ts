@@ -1,5 +1,6 @@
 /** Parts whose outcomes were stored, and what that means for their jobs. */
 import type { JobFailure } from '../../core/job.ts'
+import { runOf } from '../../storage/job-codec.ts'
 import type { Attempt } from '../attempt.ts'
 import type { SettledTask } from '../settler.ts'
 import type { JobSettings } from './definition.ts'
@@ -17,8 +18,8 @@ export interface EndedParts {
   readonly ids: Set<string>
   /** How many of them failed for good. */
   failed: number
-  /** Of a part whose error fails the job by its kind. */
-  failure: JobFailure | undefined
+  /** Of a part whose error fails the job by its kind; and the run that the job was in when it began. */
+  failure: { readonly of: JobFailure; readonly run: number | undefined } | undefined
   /** The earliest run that one of the parts had its slot in, where the job has slots. */
   run: number | undefined
 }
@@ -43,7 +44,8 @@ export function endedByJob(stored: readonly Stored[]): Map<string, EndedParts> {
     if (run !== undefined) job.run = Math.min(run, job.run ?? run)
     if (task.state !== 'failed') continue
     job.failed++
-    if (task.reason === 'fails_job') job.failure ??= failureOf(task)
+    const begun = attempt.job && runOf(attempt.job.row)
+    if (task.reason === 'fails_job') job.failure ??= { of: failureOf(task), run: begun }
   }
   return jobs
 }

@@ -5,8 +5,8 @@
  * when it wakes, and whoever asks comes to the same answer.
  */
 import { messageOf } from '../../core/error-record.ts'
-import { askAgainMs, cancel, complete, type FailedJob, fail, type Job, judge, type PartsSeen } from '../../core/job.ts'
-import { jobOf, jobRow, nextJobRow, restingRow, runOf } from '../../storage/job-codec.ts'
+import { cancel, complete, fail, type Job, type JobFailure, judge, type PartsSeen } from '../../core/job.ts'
+import { jobOf, jobRow, runOf } from '../../storage/job-codec.ts'
 import type { Row } from '../../storage/storage.ts'
 import type { Engine } from '../engine.ts'
 import { announceOpen } from './announce.ts'
@@ -15,15 +15,14 @@ import { endedByJob, type Stored } from './ended.ts'
 import { Ends } from './ends.ts'
 import { FailedParts } from './failed-parts.ts'
 import { Failing } from './failing.ts'
+import { JobMoves } from './job-moves.ts'
 import { look } from './look.ts'
 import { mendSlots } from './mend-slots.ts'
 import { OpenParts } from './open-parts.ts'
 import { resumeJob } from './resume.ts'
 import { type Heirs, nobody, Slots } from './slots.ts'
-import { reopenSkipped, sweep, sweepAgain } from './sweep.ts'
-
-/** Losing so often in a row means that something else is wrong; the job is asked again when it wakes. */
-const maxRounds = 20
+import { reopenSkipped, sweep } from './sweep.ts'
+import { JobView } from './view.ts'
 
 /** A job that waits for its parts. */
 type WaitingJob = Extract<Job, { state: 'open' | 'mapping' }>
@@ -42,6 +41,7 @@ export class Jobs {
   readonly slots: Slots
   readonly failing = new Failing()
   readonly ends = new Ends()
+  readonly #moves: JobMoves
   readonly #openParts: OpenParts
   readonly #failedParts: FailedParts
   readonly #underWay = new Set<Promise<void>>()
@@ -50,6 +50,10 @@ export class Jobs {
   constructor(engine: Engine, listener: JobsListener) {
     this.#engine = engine
     this.#listener = listener
+    this.#moves = new JobMoves(engine, (job, wakeAt) => {
+      if (wakeAt !== null) listener.due(wakeAt)
+      if (isOver(job)) this.ends.tell(job.id)
+    })
     this.#openParts = new OpenParts(engine.storage)
     this.#failedParts = new FailedParts(engine)
     this.slots = new Slots(engine, ({ wakeAt }) => listener.due(wakeAt ?? 0))
@@ -63,6 +67,16 @@ export class Jobs {
   /** Resolves when nothing is done about any job. */
   async idle(): Promise<void> {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay)
+  }
+
+  /** The jobs that claimed parts belong to, by id. One that is gone is left out. */
+  async viewsOf(parts: readonly Row[]): Promise<Map<string, JobView>> {
+    const ids = [...new Set(parts.flatMap(({ parent }) => (parent === null ? [] : [parent])))]
+    if (ids.length === 0) return new Map()
+    const { storage } = this.#engine
+    const look = this.failing.look()
+    const rows = (await storage.get(ids)).filter((row) => jobRow(row) !== undefined) as Row[]
+    return new Map(rows.map((row) => [row.id, new JobView(row, storage, look)]))
   }
 
   /** To be called before attempts are stored: which held parts get the slots of those that end. */
@@ -86,11 +100,21 @@ export class Jobs {
       for (const [jobId, { settings, failed, failure, run }] of jobs) {
         // Parts of an earlier run keep slots from being used: one of them may have ended.
         if (run !== undefined) await this.mend(jobId, run)
-        if (failure) await this.#move(jobId, (job, now) => (isMapped(job) ? fail(job, failure, now) : undefined))
-        else if (await this.#failedParts.areTooMany(jobId, failed, settings.threshold)) await this.ask(jobId, settings)
+        const isMoved = failure && (await this.#fail(jobId, failure.of, failure.run))
+        // In another run, its parts say whether that failure still counts.
+        if (failure && !isMoved) await this.ask(jobId, settings)
+        else if (!failure && (await this.#failedParts.areTooMany(jobId, failed, settings.threshold)))
+          await this.ask(jobId, settings)
       }
       for (const jobId of await this.#openParts.noneOf(jobs)) await this.ask(jobId, jobs.get(jobId)!.settings)
     })
+  }
+
+  /** It may have been resumed since that part began, and the part with it. */
+  #fail(jobId: string, failure: JobFailure, begunIn: number | undefined): Promise<boolean> {
+    return this.#moves.move(jobId, (job, now, row) =>
+      isMapped(job) && runOf(row) === begunIn ? fail(job, failure, now) : undefined,
+    )
   }
 
   /** Slots that nobody could take, while parts are still being added, are offered again. */
@@ -120,7 +144,7 @@ export class Jobs {
 
   /** Looks at all parts, and moves the job if they say so. */
   async ask(jobId: string, settings: JobSettings): Promise<void> {
-    await this.#move(jobId, async (job, now, row) => {
+    await this.#moves.move(jobId, async (job, now, row) => {
       if (!isMapped(job)) return undefined
       const seen = await look(this.#engine.storage, row, settings.threshold)
       const next = await this.#judged(row, job, seen, settings, now)
@@ -131,7 +155,7 @@ export class Jobs {
 
   /** `false` when it was over before. */
   cancel(jobId: string): Promise<boolean> {
-    return this.#move(jobId, (job, now) => (isOver(job) ? undefined : cancel(job, now)))
+    return this.#moves.move(jobId, (job, now) => (isOver(job) ? undefined : cancel(job, now)))
   }
 
   /**
@@ -161,64 +185,19 @@ export class Jobs {
     await this.#tend(`job ${row.id}`, async () => {
       const job = jobOf(row)
       const { storage, time } = this.#engine
-      if (job.state === 'failed' || job.state === 'cancelled') {
-        const isSwept = await sweep(this.#engine, row, job, settings)
-        // Somebody may have resumed it meanwhile, or the lease ran out: then the row is theirs, and so is the rest.
-        await storage.apply([{ row, next: restingRow(row, isSwept ? null : time.now() + askAgainMs) }])
-        return
-      }
+      if (job.state === 'failed' || job.state === 'cancelled') return sweep(this.#engine, row, job, settings)
       if (!isMapped(job)) return
-      if (settings.closeLate) await settings.closeLate(this.#engine, row, await this.slots.isWanted(row))
-      const reopened = await reopenSkipped(this.#engine, row)
-      if (reopened) this.#listener.due(time.now())
+      if (await reopenSkipped(this.#engine, row)) this.#listener.due(time.now())
       const seen = await look(storage, row, settings.threshold)
       if (seen.open) await mendSlots(storage, this.slots, row)
-      const isStored = await this.#store(row, await this.#judged(row, job, seen, settings, time.now()))
-      if (reopened && !isStored) await this.#sweepReopened(row)
+      await this.#moves.store(row, await this.#judged(row, job, seen, settings, time.now()))
     })
-  }
-
-  /** Where the job ended meanwhile, what was skipped for that has just been opened again. */
-  async #sweepReopened(seen: Row): Promise<void> {
-    const row = jobRow((await this.#engine.storage.get([seen.id]))[0])
-    // In another run, it is being resumed.
-    if (row?.doneAt == null || !isOver(jobOf(row)) || runOf(row) !== runOf(seen)) return
-    this.#listener.due(await sweepAgain(this.#engine, row))
   }
 
   async #judged(row: Row, job: WaitingJob, seen: PartsSeen, settings: JobSettings, now: number): Promise<Job> {
     const next = judge(job, seen, settings.threshold, now)
     if (next.state !== 'reducing' || !settings.report) return next
     return complete(next, await settings.report(this.#engine.storage, row), now)
-  }
-
-  /** Reads, decides, compares and swaps; again if others were first. Resolves with whether it was moved. */
-  async #move(
-    jobId: string,
-    decide: (job: Job, now: number, row: Row) => Job | undefined | Promise<Job | undefined>,
-  ): Promise<boolean> {
-    const { storage, time, health } = this.#engine
-    return health.answer({ doing: `job ${jobId} was changed`, ids: [jobId] }, async () => {
-      for (let round = 0; round < maxRounds; round++) {
-        const row = jobRow((await storage.get([jobId]))[0])
-        if (!row) return false
-        const next = await decide(jobOf(row), time.now(), row)
-        if (!next) return false
-        if (await this.#store(row, next)) return true
-      }
-      return false
-    })
-  }
-
-  async #store(row: Row, job: Job): Promise<boolean> {
-    const { storage, notifier, newHolder } = this.#engine
-    const next = nextJobRow(job, row, newHolder())
-    const [result] = await storage.apply([{ row, next }])
-    if (result !== 'applied') return false
-    if (next.wakeAt !== null) this.#listener.due(next.wakeAt)
-    if (isOver(job)) this.ends.tell(job.id)
-    if (job.state === 'failed') notifier.tell('failed', () => failedEvent(job))
-    return true
   }
 
   async #tend(what: string, body: () => Promise<void>): Promise<void> {
@@ -239,9 +218,4 @@ function isOver(job: Job): job is Extract<Job, { doneAt: number }> {
 
 function isMapped(job: Job): job is WaitingJob {
   return job.state === 'open' || job.state === 'mapping'
-}
-
-function failedEvent({ id, name, failure }: FailedJob) {
-  const error = { ...failure.error, attempt: 0 }
-  return { id, name, attempt: 0, reason: 'exhausted' as const, error }
 }

@@ -22,6 +22,9 @@ import { moveParts } from './sweep.ts'
  */
 const reopened = ['failed', 'skipped', 'cancelled', 'held', 'waiting']
 
+/** Each older call can be first at a part once; more of them than this means that something else is wrong. */
+const maxRounds = 20
+
 /** @returns the row of the job that waits for its parts again; nothing where it cannot, or somebody else was first. */
 export async function resumeJob(engine: Engine, slots: Slots, row: Row): Promise<Row | undefined> {
   const job = jobOf(row)
@@ -44,13 +47,17 @@ export async function resumeJob(engine: Engine, slots: Slots, row: Row): Promise
 
 async function reopen(engine: Engine, job: Row): Promise<void> {
   const run = runOf(job)
-  // One that is stale ended or was opened meanwhile by another call, which then has the job as well.
-  await moveParts(engine, job, reopened, (part, now) => {
-    // Of a later call: this one stood still meanwhile, and what it would write now could never be used.
-    if (part.slot && part.slot.run > run) return undefined
-    const task = heldAgain(part, now)
-    return task && { ...task, slot: { run } }
-  })
+  // Again, until nothing is left: an older call that still is under way may have been first at some of them.
+  for (let round = 0; round < maxRounds; round++) {
+    const moved = await moveParts(engine, job, reopened, (part, now) => {
+      // Of a later call: this one stood still meanwhile, and what it would write now could never be used.
+      if (part.slot && part.slot.run > run) return undefined
+      if (part.state === 'held' && part.slot?.run === run) return undefined
+      const task = heldAgain(part, now)
+      return task && { ...task, slot: { run } }
+    })
+    if (!moved) return
+  }
 }
 
 /** Gives out each slot once. Nobody else writes to held parts of a job that is over, but another call of this kind. */

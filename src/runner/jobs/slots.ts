@@ -111,7 +111,7 @@ export class Slots {
       if (!job || !hasSlot(slot, runOf(job))) return 'nothing'
       if (slot.to !== undefined && chosen) {
         if (taskOf(chosen).slot?.from === id) return 'nothing'
-        if (chosen.state === 'held' && taskOf(chosen).slot?.run === slot.run) {
+        if (chosen.state === 'held') {
           const [released] = await this.#release([{ row: chosen, slot: { run: slot.run, from: id } }])
           if (released) return 'released'
           continue
@@ -127,10 +127,7 @@ export class Slots {
 
   /** Lets held parts go that have slots of their own. */
   async begin(rows: readonly Row[]): Promise<void> {
-    const { batchMax } = this.#engine.storage.traits
-    for (let from = 0; from < rows.length; from += batchMax) {
-      await this.#release(rows.slice(from, from + batchMax).map((row) => ({ row, slot: taskOf(row).slot })))
-    }
+    if (rows.length > 0) await this.#release(rows.map((row) => ({ row, slot: taskOf(row).slot })))
   }
 
   /** Whether any part of a job waits for a slot. */

@@ -4,7 +4,7 @@ import { skip, unskip } from '../../core/part.ts'
 import { hasSlot } from '../../core/slot.ts'
 import { cancel, type Task } from '../../core/task.ts'
 import { nextRow, taskOf } from '../../storage/codec.ts'
-import { jobOf, restingRow, runOf } from '../../storage/job-codec.ts'
+import { jobOf, jobRow, restingRow, runOf } from '../../storage/job-codec.ts'
 import type { Page, Row } from '../../storage/storage.ts'
 import type { Engine } from '../engine.ts'
 import type { JobSettings } from './definition.ts'
@@ -12,20 +12,30 @@ import { rowsOfParts } from './view.ts'
 
 const unfinished = ['held', 'waiting', 'running']
 
+/** Skips the parts of a job that is over, and lets it rest; or looks at it again later. */
+export async function sweep(
+  engine: Engine,
+  row: Row,
+  job: FailedJob | CancelledJob,
+  settings: JobSettings,
+): Promise<void> {
+  const isSwept = await sweepParts(engine, row, job, settings)
+  // Somebody may have resumed it meanwhile, or the lease ran out: then the row is theirs, and so is the rest.
+  await engine.storage.apply([{ row, next: restingRow(row, isSwept ? null : engine.time.now() + askAgainMs) }])
+}
+
 /**
  * Skips what has not begun; of a cancelled job, what runs is cancelled as well. `false`: there may be more to skip. Who was
  * adding parts may have one more batch on its way; and where consumers outside do them, nobody else skips a part that
  * was running and has to be tried again.
  */
-export async function sweep(
+async function sweepParts(
   engine: Engine,
   row: Row,
   job: FailedJob | CancelledJob,
   { hasMap }: JobSettings,
 ): Promise<boolean> {
   await moveParts(engine, row, unfinished, (task, now) => {
-    // Somebody goes on with the job, and this view of it is too old.
-    if (task.slot && task.slot.run > runOf(row)) return undefined
     if (task.state === 'held' || task.state === 'waiting') return skip(task, now)
     if (task.state !== 'running') return undefined
     if (job.state === 'cancelled') return cancel(task, now)
@@ -37,24 +47,27 @@ export async function sweep(
   return true
 }
 
-/** Parts of a job that is over came to be open after the others were skipped: whoever claims it then skips those too. */
-export async function sweepAgain({ storage, time }: Engine, row: Row): Promise<number> {
-  const now = time.now()
-  await storage.apply([{ row, next: restingRow(row, now) }])
-  return now
-}
-
 /** Opens parts again that were skipped by an older view of a job that was resumed. Resolves with whether there were any. */
-export function reopenSkipped(engine: Engine, job: Row): Promise<boolean> {
+export async function reopenSkipped(engine: Engine, job: Row): Promise<boolean> {
   const run = runOf(job)
   const { workers } = jobOf(job)
-  return moveParts(engine, job, ['skipped'], (task, now) => {
+  const isReopened = await moveParts(engine, job, ['skipped'], (task, now) => {
     if (task.state !== 'skipped') return undefined
     if (workers === null) return unskip(task, false, now)
     // A slot of an earlier run is gone with that.
     const slot = task.slot?.run === run ? task.slot : { run }
     return { ...unskip(task, !hasSlot(slot, run), now), slot }
   })
+  if (isReopened) await sweepReopened(engine, job)
+  return isReopened
+}
+
+/** Where the job ended meanwhile, they were skipped for that, and have just been opened again: it becomes due once more. */
+async function sweepReopened({ storage, time }: Engine, seen: Row): Promise<void> {
+  const row = jobRow((await storage.get([seen.id]))[0])
+  // In another run, it is being resumed.
+  if (!row || !['failed', 'cancelled'].includes(row.state) || runOf(row) !== runOf(seen)) return
+  await storage.apply([{ row, next: restingRow(row, time.now()) }])
 }
 
 /** Compares and swaps each part once: one that others changed meanwhile is theirs. */
