@@ -33,7 +33,7 @@ const plain = {
 }
 
 /** Some jobs, one a line. */
-export function tableOfJobs(jobs: readonly JobInfo[], columns = columnsDefault): string {
+export function tableOfJobs(jobs: readonly JobInfo[], columns?: number): string {
   const head = ['JOB', 'NAME', 'STATE', 'DONE', 'REMAINING', 'TOTAL', 'ADDED', 'FAILURE']
   const cells = jobs.map((job) => {
     const { id, name, state, remaining, total = '?' } = job
@@ -46,7 +46,7 @@ export function tableOfJobs(jobs: readonly JobInfo[], columns = columnsDefault):
   const table = new Table({
     ...plain,
     head: shown.map((title) => styleText('dim', title)),
-    colWidths: hasFailure ? [...widths, Math.max(columnMin, columns - used)] : widths,
+    colWidths: hasFailure ? [...widths, Math.max(columnMin, widthOf(columns) - used)] : widths,
     colAligns: ['left', 'left', 'left', 'right', 'right', 'right', 'left', 'left'],
   })
   for (const row of cells) {
@@ -56,7 +56,7 @@ export function tableOfJobs(jobs: readonly JobInfo[], columns = columnsDefault):
 }
 
 /** What is known of one job, a line for each thing. */
-export function tableOfJob(job: JobInfo, columns = columnsDefault): string {
+export function tableOfJob(job: JobInfo, columns?: number): string {
   const { total = '?', remaining, workers, errors, doneAt } = job
   return tableOf(
     [
@@ -72,12 +72,12 @@ export function tableOfJob(job: JobInfo, columns = columnsDefault): string {
       ['result', json(job.result)],
       ...errors.map(({ attempt, name, message }): Entry => [`attempt ${attempt}`, `${name}: ${message}`]),
     ],
-    columns,
+    widthOf(columns),
   )
 }
 
 /** What became of the items of a dispatch that is over. */
-export function tableOfDispatch(job: JobInfo, columns = columnsDefault): string {
+export function tableOfDispatch(job: JobInfo, columns?: number): string {
   const { refusals, ...counts } = job.result as DispatchReport
   return tableOf(
     [
@@ -87,8 +87,13 @@ export function tableOfDispatch(job: JobInfo, columns = columnsDefault): string 
       ...refusals.slice(0, refusalsShown).map(({ at, reason }): Entry => [`item ${at}`, reason]),
       ['', refusals.length > refusalsShown ? `... ${counts.refused - refusalsShown} more were refused` : ''],
     ],
-    columns,
+    widthOf(columns),
   )
+}
+
+/** A terminal may say that it is 0 columns wide. */
+function widthOf(columns: number | undefined): number {
+  return columns || columnsDefault
 }
 
 function tableOf(entries: readonly Entry[], columns: number): string {

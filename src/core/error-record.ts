@@ -26,7 +26,7 @@ const control = /[\0-\x08\x0b-\x1f\x7f]/g
 
 /** Describes anything that can be thrown: null, a frozen error, a getter that throws, a stack of 50 MB. */
 export function describeError(thrown: unknown, attempt: number, at: Instant): ErrorRecord {
-  const name = text(thrown, 'name', maxNameLength) ?? 'Error'
+  const name = nameOf(thrown)
   const message = text(thrown, 'message', maxMessageLength)
   const stack = text(thrown, 'stack', maxStackLength)
   const cause = causeOf(thrown)
@@ -38,6 +38,19 @@ export function describeError(thrown: unknown, attempt: number, at: Instant): Er
     ...(stack === undefined ? {} : { stack }),
     ...(cause === undefined ? {} : { cause }),
   }
+}
+
+/** Of `class Poison extends Error {}` the class says more than the name that it inherits. */
+function nameOf(thrown: unknown): string {
+  const name = text(thrown, 'name', maxNameLength) ?? 'Error'
+  if (name !== 'Error' || !isObject(thrown)) return name
+  return (
+    text(
+      safely(() => thrown.constructor),
+      'name',
+      maxNameLength,
+    ) || name
+  )
 }
 
 /** The message of anything that can be thrown, for a log line. */

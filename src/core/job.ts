@@ -10,6 +10,9 @@ import type { ErrorRecord } from './error-record.ts'
 /** How long a job that waits for its parts goes unasked: the longest that a crash at the wrong moment can hold it up. */
 export const askAgainMs = 30_000
 
+/** The same for one with slots: a crash between a part's end and the release of the next is a likely moment. */
+const askAgainWithSlotsMs = 5_000
+
 /** Why a job failed. */
 export interface JobFailure {
   /** The part that failed it; `null` where it was the reduce. */
@@ -26,9 +29,10 @@ interface JobBase {
   readonly workers: number | null
 }
 
-/** Parts are still being added. They may run; the reduce may not. */
+/** Parts are still being added. They may run; the reduce may not. `wakeAt`: when its slots are looked at next. */
 export interface OpenJob extends JobBase {
   readonly state: 'open'
+  readonly wakeAt: Instant
 }
 
 /** Every part is there. `wakeAt`: when it is asked next whether one is still open. */
@@ -72,7 +76,7 @@ export type JobState = Job['state']
 /** Every move a job makes, with what makes it. */
 export const jobMoves = {
   open: {
-    open: 'a dispatch begins again',
+    open: 'asked: parts are still being added; a dispatch begins again',
     mapping: 'seal: the last part was added',
     failed: 'a part failed, more than the threshold allows or by an error of failOn',
     cancelled: 'cancel',
@@ -110,7 +114,7 @@ export interface PartsSeen {
 
 export function newJob(facts: Pick<JobBase, 'id' | 'name' | 'priority' | 'workers'>, now: Instant): OpenJob {
   const { id, name, priority, workers } = facts
-  return { id, name, priority, workers, addedAt: now, state: 'open' }
+  return { id, name, priority, workers, addedAt: now, state: 'open', wakeAt: nextLook(workers, now) }
 }
 
 /** All parts are stored. It is asked at once: they may all be done, or there may be none. */
@@ -146,8 +150,7 @@ export function judge<Waiting extends OpenJob | MappingJob>(
   if (seen.failure && (seen.failsJob || seen.failed > failedAllowed(threshold, total))) {
     return fail(job, seen.failure, now)
   }
-  if (job.state === 'open') return job
-  if (seen.open) return { ...job, wakeAt: now + askAgainMs }
+  if (job.state === 'open' || seen.open) return { ...job, wakeAt: nextLook(job.workers, now) }
   return { ...baseOf(job), state: 'reducing', total: job.total, wakeAt: now }
 }
 
@@ -162,8 +165,8 @@ export function complete(job: ReducingJob, result: unknown, now: Instant): Compl
 }
 
 /** A dispatch to the same consumer: what it did before stands in its parts. */
-export function beginAgain(job: Job, workers: number): OpenJob {
-  return { ...baseOf(job), workers, state: 'open' }
+export function beginAgain(job: Job, workers: number, now: Instant): OpenJob {
+  return { ...baseOf(job), workers, state: 'open', wakeAt: nextLook(workers, now) }
 }
 
 /** Parts that had not begun are skipped; those that run learn of it at their next beat. */
@@ -181,6 +184,10 @@ export function resume(job: FailedJob | CancelledJob, now: Instant): MappingJob 
 export function progressOf(total: number, remaining: number): { fraction: number; percent: number } {
   const fraction = total === 0 ? 1 : (total - remaining) / total
   return { fraction, percent: remaining > 0 ? Math.min(99, Math.floor(fraction * 100)) : 100 }
+}
+
+function nextLook(workers: number | null, now: Instant): Instant {
+  return now + (workers === null ? askAgainMs : askAgainWithSlotsMs)
 }
 
 function totalOf(job: Job): number | null {

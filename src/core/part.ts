@@ -73,6 +73,11 @@ export function skip(task: HeldTask | WaitingTask | RunningTask, now: Instant): 
   return { ...baseOf(task), attempts, state: 'skipped', doneAt: now }
 }
 
+/** A part that runs, or whose process vanished, in a job that is over: the attempt was begun, and counts. */
+export function skipBegun(task: RunningTask, now: Instant): SkippedTask {
+  return { ...baseOf(task), state: 'skipped', doneAt: now }
+}
+
 /** A part that was skipped though its job goes on. */
 export function unskip(task: SkippedTask, hold: boolean, now: Instant): HeldTask | WaitingTask {
   return hold ? { ...baseOf(task), state: 'held' } : { ...baseOf(task), state: 'waiting', wakeAt: now }

@@ -89,7 +89,7 @@ export interface CancelledTask extends TaskBase {
   readonly doneAt: Instant
 }
 
-/** Only a part is skipped: its job failed or was cancelled before its body ran. */
+/** Only a part is skipped: its job failed before its body ran, or was cancelled. It is to be done if its job goes on. */
 export interface SkippedTask extends TaskBase {
   readonly state: 'skipped'
   readonly doneAt: Instant
@@ -114,7 +114,7 @@ export const taskMoves = {
     completed: 'a good end',
     failed: 'no attempt is left, or the failure is final',
     cancelled: 'cancel',
-    skipped: 'a part whose job failed or was cancelled before its body ran',
+    skipped: 'a part whose job failed or was cancelled',
   },
   completed: {},
   failed: { waiting: 'retry', held: 'its job is resumed' },

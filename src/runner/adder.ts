@@ -7,7 +7,7 @@ import { inputOf, inputText, newRow } from '../storage/codec.ts'
 import type { InsertResult, Row, Storage } from '../storage/storage.ts'
 import { utf8Length } from '../storage/utf8.ts'
 import { type Placement, placementOf } from './add-options.ts'
-import type { NewTask } from './definition.ts'
+import { type NewTask, notGiven } from './definition.ts'
 import type { Engine, Settings } from './engine.ts'
 import { validate } from './schema.ts'
 
@@ -200,8 +200,9 @@ export function checkSize({ storage }: Engine, option: string, text: string): vo
 /** @throws TypeError unless this very definition was given to the instance. */
 export function settingsOf(engine: Engine, option: string, definition: NewTask['definition']): Settings {
   const settings = engine.definitions.get(definition?.name)
-  if (settings && settings.run === definition.settings?.run) return settings
-  throw expected(option, 'one that was given to `piecework`', definition?.name ?? definition)
+  const isTask = settings?.role.kind === 'task'
+  if (isTask && settings.run === definition.settings?.run) return settings
+  throw notGiven(option, 'task', definition)
 }
 
 async function checkInput(name: string, schema: StandardSchemaV1, input: string): Promise<void> {

@@ -25,21 +25,23 @@ export class ByHand {
     if (!row) return false
     this.#worker.abortCancelled(row, new LeaseLostError('The task was cancelled'))
     this.#engine.notifier.tell('cancelled', () => ({ id: row.id, name: definitionName(row.name) }))
+    // It may have been the last part that was open, or have had a slot.
+    if (row.parent !== null) await this.#worker.jobs.attend(row.parent)
     return true
   }
 
   async retry(id: string): Promise<boolean> {
     if (await this.#isJob(id)) return this.#worker.jobs.resume(id)
-    return this.#awaken(id, (task, now) => {
+    return this.#awaken(id, (task, now, isPart) => {
       if (task.state === 'waiting') return retry(task, now)
-      // A part that is done has handed on its slot: it could only run as one too many.
-      return (task.state === 'failed' || task.state === 'cancelled') && !task.slot ? retry(task, now) : undefined
+      // A part that is done may be among what the reduce is reading: it goes on with its job only.
+      return (task.state === 'failed' || task.state === 'cancelled') && !isPart ? retry(task, now) : undefined
     })
   }
 
   release(id: string): Promise<boolean> {
-    // A held part waits for one of its job's slots.
-    return this.#awaken(id, (task) => (task.state === 'held' && !task.slot ? release(task) : undefined))
+    // A held part waits for one of its job's slots, or for its job.
+    return this.#awaken(id, (task, _, isPart) => (task.state === 'held' && !isPart ? release(task) : undefined))
   }
 
   async #isJob(id: string): Promise<boolean> {

@@ -69,6 +69,7 @@ export class Claimer {
     let views: Map<string, JobView>
     let now: Instant
     let until = 0
+    let isClaimed = false
     try {
       if (time.hasSlept()) await time.synchronise()
       // Before the claim, which then gets what is given back here.
@@ -76,11 +77,12 @@ export class Claimer {
       now = time.now()
       until = now + this.#leaseMs
       rows = await storage.claim({ wants, limit, holder, now, until })
+      isClaimed = true
       views = await this.#jobs.viewsOf(rows)
       health.up()
     } catch (error) {
-      // A StorageError says that nothing was done; anything else may have been a claim that only its answer missed.
-      if (!(error instanceof StorageError)) this.#lost.add(holder, until)
+      // A StorageError of the claim says that nothing was done; else it may have been made, and only its answer is missing.
+      if (isClaimed || !(error instanceof StorageError)) this.#lost.add(holder, until)
       health.down(error)
       throw error
     }

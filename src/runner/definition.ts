@@ -1,7 +1,7 @@
 /** `task(name, options)`: what is to be done, how it is retried, and what its input must look like. */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type Duration, durationMs } from '../core/duration.ts'
-import { expectFunction, expectInteger, expectOptions } from '../core/expect.ts'
+import { expected, expectFunction, expectInteger, expectOptions } from '../core/expect.ts'
 import { checkName } from '../core/name.ts'
 import type { SuccessCheck } from '../core/outcome.ts'
 import { checkPolicy, type RetryPolicy, retryPresets } from '../core/retry.ts'
@@ -112,4 +112,12 @@ export function task(
     with: (input, addOptions = noOptions) => ({ definition, input, options: addOptions }),
   }
   return Object.freeze(definition)
+}
+
+/** A definition is told by its name, whatever else it is. */
+export function notGiven(option: string, kind: 'task' | 'job' | 'definition', value: unknown): TypeError {
+  const name = typeof value === 'object' && value !== null && 'name' in value ? value.name : undefined
+  const expectation = `a ${kind} that was given to \`piecework\``
+  if (typeof name !== 'string') return expected(option, expectation, value)
+  return new TypeError(`Expected \`${option}\` to be ${expectation}, got the definition of "${name}"`)
 }

@@ -10,15 +10,20 @@ export async function* inBatches<T>(
   let batch: T[] = []
   // A turn of the event loop for each batch: what has not come by then is waited for with nothing in hand.
   let turn: Promise<undefined> | undefined
-  let next = begun(iterator)
+  let next: Promise<IteratorResult<T, unknown>> | undefined
+  let isOver = false
   try {
     for (;;) {
+      next ??= begun(iterator)
       turn ??= new Promise((resolve) => soon(() => resolve(undefined)))
+      // A source that fails is over as well.
+      isOver = batch.length === 0
       const came = batch.length === 0 ? await next : await Promise.race([next, turn])
-      if (came?.done) break
-      if (came) {
+      isOver = came?.done === true
+      if (isOver) break
+      if (came && !came.done) {
         batch.push(came.value)
-        next = begun(iterator)
+        next = undefined
       }
       if (came === undefined || batch.length === size) {
         turn = undefined
@@ -28,7 +33,10 @@ export async function* inBatches<T>(
     }
     if (batch.length > 0) yield batch
   } finally {
-    await iterator.return?.()
+    // Whoever reads no further waits for nothing: a source that is about to answer is told once it has.
+    const ended = isOver ? undefined : iterator.return?.()
+    if (next === undefined) await ended
+    else Promise.resolve(ended).catch(() => {})
   }
 }
 

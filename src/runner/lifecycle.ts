@@ -32,6 +32,16 @@ export class Lifecycle {
     return this.#ready
   }
 
+  /** For callers who wait for something far off: gets through an outage. @throws PieceworkError `stopped` after a close. */
+  async ask<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#engine.health.through(call, () => this.#closing !== undefined)
+    } catch (cause) {
+      if (this.#closing) throw new PieceworkError('stopped', 'This instance was closed', { cause })
+      throw cause
+    }
+  }
+
   start(): Promise<void> {
     if (this.#starting) return this.#starting
     const starting = this.#start(this.#stopping).catch((error: unknown) => {

@@ -1,7 +1,8 @@
 /** Claims whose answer was lost: found again and given back, so that none counts as a crash. */
 import type { Instant } from '../core/duration.ts'
 import { settle } from '../core/task.ts'
-import { nextRow, taskOf } from '../storage/codec.ts'
+import { nextRow, REDUCING, taskOf } from '../storage/codec.ts'
+import { jobRow, restingRow } from '../storage/job-codec.ts'
 import type { Change, Row } from '../storage/storage.ts'
 import type { Engine } from './engine.ts'
 
@@ -52,6 +53,8 @@ export class LostClaims {
   #change(row: Row, now: Instant): Change[] {
     const settings = this.#engine.definitions.get(row.name)
     if (!settings || row.holder === null || !this.#holders.has(row.holder)) return []
+    // A job that only wanted to be asked is due again.
+    if (jobRow(row) && row.state !== REDUCING) return [{ row, next: restingRow(row, now) }]
     const task = taskOf(row)
     if (task.state !== 'running') return []
     const back = settle(task, { kind: 'given_back', delayMs: 0 }, settings, now)

@@ -16,7 +16,7 @@ const maxRounds = 100
 export async function moveTask(
   engine: Engine,
   id: string,
-  move: (task: Task, now: number) => Task | undefined,
+  move: (task: Task, now: number, isPart: boolean) => Task | undefined,
 ): Promise<Row | undefined> {
   const { health, storage, time } = engine
   const holder = engine.newHolder()
@@ -24,7 +24,7 @@ export async function moveTask(
   for (let round = 0; round < maxRounds; round++) {
     const row = taskRow((await health.answer(asked, () => storage.get([id])))[0])
     if (!row) throw new PieceworkError('not_found', `No task has the id ${id}`)
-    const task = move(taskOf(row), time.now())
+    const task = move(taskOf(row), time.now(), row.parent !== null)
     if (!task) return undefined
     const change = { row, next: nextRow(task, row, holder, storage.traits.rowMaxBytes) }
     const [result] = await health.answer(asked, () => storage.apply([change]))

@@ -1,5 +1,5 @@
 /** `piecework({ storage, definitions })`: the face of the library. What each verb does is done in a room of its own. */
-import { expected, expectOptions } from '../core/expect.ts'
+import { expectOptions } from '../core/expect.ts'
 import { checkStoredId } from '../core/name.ts'
 import { rowId } from '../core/part.ts'
 import { taskRow } from '../storage/codec.ts'
@@ -8,7 +8,7 @@ import type { Row, Storage } from '../storage/storage.ts'
 import { type AddOptions, addOptionNames, noOptions, type ThroughOptions } from './add-options.ts'
 import { type Added, Adder } from './adder.ts'
 import { ByHand } from './by-hand.ts'
-import type { Id, InputArgs, NewTask, TaskDefinition } from './definition.ts'
+import { type Id, type InputArgs, type NewTask, notGiven, type TaskDefinition } from './definition.ts'
 import { Dispatcher } from './dispatch/dispatcher.ts'
 import type { Engine } from './engine.ts'
 import { checkListener, type PieceworkEvents } from './events.ts'
@@ -53,6 +53,7 @@ export class Piecework extends JobFace {
       clock: engine.clock,
       ends: worker.jobs.ends,
       ready: () => life.ready(),
+      ask: (call) => life.ask(call),
       start: (...job) => jobs.run(...job),
       part: (...part) => worker.part(...part),
       settle: (id) => worker.settleOutside(id),
@@ -117,8 +118,8 @@ export class Piecework extends JobFace {
 
   /**
    * Makes a waiting task due now, or runs one again that failed or was cancelled, with all its attempts. `false` for
-   * any other: a completed task is never run again. It does not take its key again. A job goes on with what is left; of
-   * one with `workers`, a part that failed goes on with its job only.
+   * any other: a completed task is never run again. It does not take its key again. A job goes on with what is left;
+   * a part that failed or was cancelled goes on with its job only.
    */
   async retry(id: string): Promise<boolean> {
     await this.#life.ready()
@@ -228,6 +229,6 @@ export class Piecework extends JobFace {
 
   #known(definition: AnyDefinition): string {
     if (this.#engine.definitions.has(definition?.name)) return definition.name
-    throw expected('definition', 'one that was given to `piecework`', definition?.name ?? definition)
+    throw notGiven('definition', 'definition', definition)
   }
 }

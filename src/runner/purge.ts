@@ -2,7 +2,9 @@
 import { type Duration, durationMs } from '../core/duration.ts'
 import { expected, expectFunction, expectOptions } from '../core/expect.ts'
 import { checkName } from '../core/name.ts'
-import { jobRow } from '../storage/job-codec.ts'
+import { writtenRow } from '../storage/codec.ts'
+import { jobRow, purgingRow } from '../storage/job-codec.ts'
+import type { Row } from '../storage/storage.ts'
 import type { Engine } from './engine.ts'
 import { type JobInfo, jobInfo } from './jobs/info.ts'
 import { removeChildren } from './remove-children.ts'
@@ -57,11 +59,21 @@ export async function purge(engine: Engine, options: PurgeOptions): Promise<Purg
       tasks.map(taskInfo),
       jobs.map((row) => jobInfo(row, 0)),
     )
-    await Promise.all(rows.map((row) => removeChildren(storage, row.id)))
-    const results = await storage.apply(rows.map((row) => ({ row, next: null })))
+    const going = [...tasks, ...(await markJobs(engine, jobs))]
+    await Promise.all(going.map((row) => removeChildren(storage, row.id)))
+    const results = await storage.apply(going.map((row) => ({ row, next: null })))
     // A stale one was retried by hand meanwhile and stays; it is not found again.
-    rows.forEach((row, index) => {
+    going.forEach((row, index) => {
       if (results[index] === 'applied') counts[row.state as DoneState]++
     })
   }
+}
+
+/** A job whose parts are being removed must not go on. One that somebody resumed before stays, with its parts. */
+async function markJobs({ storage, newHolder }: Engine, jobs: readonly Row[]): Promise<Row[]> {
+  if (jobs.length === 0) return []
+  const holder = newHolder()
+  const changes = jobs.map((row) => ({ row, next: purgingRow(row, holder) }))
+  const results = await storage.apply(changes)
+  return changes.flatMap(({ row, next }, index) => (results[index] === 'applied' ? [writtenRow(row, next)] : []))
 }

@@ -57,6 +57,8 @@ export interface JobMemo {
   /** Held parts with slots of their own may lie anywhere among the others. */
   readonly scattered?: true | undefined
   readonly dispatch?: DispatchNotes
+  /** It is being removed, and its parts before it: it cannot go on. */
+  readonly purged?: true
   readonly failure?: JobFailure
   /** When it ended early. Its row's `doneAt` comes when its parts were swept: a purge must not take it before. */
   readonly overAt?: number

@@ -16,7 +16,7 @@ export function newJobRow(
     name,
     state: job.state,
     priority,
-    wakeAt: null,
+    wakeAt: job.wakeAt,
     rev: facts.rev,
     tries: 0,
     holder: facts.holder,
@@ -43,7 +43,7 @@ export function jobOf(row: Row): Job {
   const state = row.state as JobState
   switch (state) {
     case 'open':
-      return { ...base, state }
+      return { ...base, state, wakeAt: row.wakeAt ?? 0 }
     case 'mapping':
     case 'reducing':
       return { ...base, state, total, wakeAt: row.wakeAt ?? 0 }
@@ -75,12 +75,13 @@ export function isScattered(row: Row): boolean {
 export function nextJobRow(job: Job, row: Row, holder: string): NextRow {
   const { failure: _, overAt: __, ...notes } = memoTextOf(row).job
   const isOver = job.state === 'failed' || job.state === 'cancelled'
+  const isDispatch = notes.dispatch !== undefined
   const memo: JobMemo = {
     ...notes,
     total: job.state === 'open' ? null : job.total,
     workers: job.workers,
     ...(job.state === 'failed' ? { failure: job.failure } : {}),
-    ...(isOver ? { overAt: job.doneAt } : {}),
+    ...(isOver || (isDispatch && job.state === 'completed') ? { overAt: job.doneAt } : {}),
   }
   const addedAt = instantOfId(job.id) === job.addedAt ? undefined : job.addedAt
   return {
@@ -90,10 +91,23 @@ export function nextJobRow(job: Job, row: Row, holder: string): NextRow {
     // Attempts are those of the reduce, which has not begun: asking about parts is none.
     tries: 0,
     holder,
-    doneAt: job.state === 'completed' ? job.doneAt : null,
+    // What a dispatch knows of values that ran is for the next one: a purge does not find it.
+    doneAt: job.state === 'completed' && !isDispatch ? job.doneAt : null,
     keepKey: false,
     memo: memoOf(memo, addedAt, job.state === 'completed' ? job.result : undefined),
   }
+}
+
+/** The same job, which is being removed: in another run, so that nobody goes on with it meanwhile. */
+export function purgingRow(row: Row, holder: string): NextRow {
+  const { state, priority, doneAt } = row
+  const { job, ...rest } = memoTextOf(row)
+  const memo = JSON.stringify({ job: { ...job, run: job.run + 1, purged: true }, ...rest })
+  return { state, priority, wakeAt: null, tries: 0, holder, doneAt, keepKey: false, memo }
+}
+
+export function isBeingPurged(row: Row): boolean {
+  return jobMemoOf(row)?.purged === true
 }
 
 /** The same job, in another run: whoever was about to end it, or to open its parts again, is too late. */
@@ -142,7 +156,8 @@ function withNotes(next: NextRow, change: (memo: JobMemo) => JobMemo): NextRow {
 /** The same job that is over, with nothing more to be done about its parts; or until then. */
 export function restingRow(row: Row, wakeAt: number | null): NextRow {
   const { state, priority, holder, memo } = row
-  const doneAt = wakeAt === null ? (memoTextOf(row).job.overAt ?? row.doneAt ?? 0) : null
+  const { overAt, dispatch } = memoTextOf(row).job
+  const doneAt = wakeAt === null && !dispatch ? (overAt ?? row.doneAt ?? 0) : null
   return { state, priority, wakeAt, tries: 0, holder, doneAt, keepKey: false, memo }
 }
 

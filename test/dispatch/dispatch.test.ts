@@ -239,7 +239,7 @@ describe('a dispatch', () => {
     await expect(wrong({ workers: 0 })).rejects.toThrow('Expected `workers`')
     await expect(wrong({ begin: 'yes' })).rejects.toThrow('Expected `begin`')
     await expect(wrong({ to: task('other', { run: () => {} }) })).rejects.toThrow(
-      'Expected `to` to be one that was given',
+      'Expected `to` to be a task that was given',
     )
     await expect(wrong({ wrokers: 1 })).rejects.toThrow('wrokers')
     await work.add(consumer, { item: 1 }, { id: 'a-task' })

@@ -71,7 +71,7 @@ async function take(engine: Engine, { id, to, workers, begin }: CheckedDispatch)
     if (!jobRow(found) || found.name !== name) return undefined
     const forgets = begin || dispatchNotesOf(found)?.forgets
     const notes = { startedAt: now, ...(forgets ? { forgets: true as const } : {}) }
-    const next = dispatchingRow(beginAgain(jobOf(found), workers), found, notes, newHolder())
+    const next = dispatchingRow(beginAgain(jobOf(found), workers, now), found, notes, newHolder())
     const [result] = await storage.apply([{ row: found, next }])
     if (result === 'applied') return writtenRow(found, next)
   }

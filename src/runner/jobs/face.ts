@@ -31,6 +31,7 @@ export interface JobTools {
   readonly clock: Clock
   readonly ends: Ends
   ready(): Promise<void>
+  ask<T>(call: () => Promise<T>): Promise<T>
   start(definition: JobDefinition, parts: Parts<unknown>, options: RunOptions): Promise<Started>
   part(place: PartPlace, body: (context: PartContext<never, never>) => unknown): Promise<PartReport>
   settle(jobId: string): Promise<void>
@@ -134,7 +135,7 @@ export abstract class JobFace {
   }
 
   #handle(started: Started): JobRun {
-    const { storage, clock, ends } = this.#tools
-    return new JobRun(started, { storage, clock, ends, cancel: () => this.cancel(started.id) })
+    const { storage, clock, ends, ask } = this.#tools
+    return new JobRun(started, { storage, clock, ends, ask, cancel: () => this.cancel(started.id) })
   }
 }

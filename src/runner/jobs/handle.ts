@@ -14,6 +14,8 @@ export interface RunTools {
   readonly storage: Storage
   readonly clock: Clock
   readonly ends: Ends
+  /** Gets through an outage of the storage. @throws PieceworkError `stopped` once the instance was closed. */
+  ask<T>(call: () => Promise<T>): Promise<T>
   readonly cancel: () => Promise<boolean>
 }
 
@@ -32,7 +34,8 @@ export class JobRun<Metadata = unknown, Reduced = unknown> implements AsyncItera
 
   /** What is known of the job now. @throws PieceworkError `not_found` when it was removed. */
   info(): Promise<JobInfo<Metadata, Reduced>> {
-    return readJob(this.#tools.storage, this.id) as Promise<JobInfo<Metadata, Reduced>>
+    const { ask, storage } = this.#tools
+    return ask(() => readJob(storage, this.id)) as Promise<JobInfo<Metadata, Reduced>>
   }
 
   async progress(): Promise<JobProgress> {
@@ -40,16 +43,20 @@ export class JobRun<Metadata = unknown, Reduced = unknown> implements AsyncItera
     return { total, remaining, fraction, percent }
   }
 
-  /** Resolves when the job is completed, failed or cancelled, whoever works on it; its `state` says which. */
+  /**
+   * Resolves when the job is completed, failed or cancelled, whoever works on it; its `state` says which. Somebody has to:
+   * where no process works, it waits.
+   * @throws PieceworkError `not_found` when the job was removed, `stopped` when this instance is closed meanwhile.
+   */
   async done(): Promise<JobInfo<Metadata, Reduced>> {
-    const { storage } = this.#tools
+    const { ask, storage } = this.#tools
     for (;;) {
       // Set before the look: what ends while that is on its way counts as well.
       const next = this.#nextLook()
       try {
         // The row alone: to count its parts at each look would be most of the work of a large job's caller.
-        const row = await rowOfJob(storage, this.id)
-        if (over.includes(row.state)) return (await infoOf(storage, row)) as JobInfo<Metadata, Reduced>
+        const row = await ask(() => rowOfJob(storage, this.id))
+        if (over.includes(row.state)) return (await ask(() => infoOf(storage, row))) as JobInfo<Metadata, Reduced>
         await next.due
       } finally {
         next.cancel()

@@ -101,8 +101,8 @@ export async function rowOfNumbered(storage: Storage, id: string): Promise<Row> 
 
 /** The indexes of parts that are not done, in order, read as they are asked for. @throws PieceworkError `not_found`. */
 export async function* pendingParts(storage: Storage, id: string): AsyncGenerator<number, void, undefined> {
-  const job = await rowOfNumbered(storage, id)
-  for await (const row of rowsOfParts(storage, id, undoneStates(job))) {
+  await rowOfNumbered(storage, id)
+  for await (const row of rowsOfParts(storage, id, openStates)) {
     const index = indexOfPart(row.id)
     if (index !== undefined) yield index
   }
@@ -111,13 +111,8 @@ export async function* pendingParts(storage: Storage, id: string): AsyncGenerato
 /** How many parts are still to be done: counted, where the state does not say that there is none. */
 export async function remainingOf(storage: Storage, row: Row): Promise<number> {
   if (row.state !== 'open' && row.state !== 'mapping' && row.state !== 'failed' && row.state !== 'cancelled') return 0
-  const { counts } = await storage.count({ parent: row.id, states: undoneStates(row), upTo: countUpTo })
+  const { counts } = await storage.count({ parent: row.id, states: openStates, upTo: countUpTo })
   return Object.values(counts)
     .flatMap((states) => Object.values(states))
     .reduce((sum, count) => sum + count, 0)
-}
-
-/** Parts of a cancelled job that ran are cancelled as well: they too would be done, were the job to go on. */
-function undoneStates({ name, state }: Row): readonly string[] {
-  return state === 'cancelled' && kindOfName(name) !== 'dispatches' ? [...openStates, 'cancelled'] : openStates
 }

@@ -1,5 +1,6 @@
 /** Moves jobs: reads the row, decides, compares and swaps; again where others were first. */
 import type { FailedJob, Job } from '../../core/job.ts'
+import { definitionName } from '../../core/part.ts'
 import { jobOf, jobRow, nextJobRow } from '../../storage/job-codec.ts'
 import type { Row } from '../../storage/storage.ts'
 import type { Engine } from '../engine.ts'
@@ -43,6 +44,7 @@ export class JobMoves {
     if (result !== 'applied') return false
     this.#moved(job, next.wakeAt)
     if (job.state === 'failed') notifier.tell('failed', () => failedEvent(job))
+    if (job.state === 'cancelled') notifier.tell('cancelled', () => ({ id: job.id, name: definitionName(job.name) }))
     return true
   }
 }

@@ -19,10 +19,13 @@ import { JobMoves } from './job-moves.ts'
 import { look } from './look.ts'
 import { mendSlots } from './mend-slots.ts'
 import { OpenParts } from './open-parts.ts'
-import { resumeJob } from './resume.ts'
+import { mayResume, resumeJob } from './resume.ts'
 import { type Heirs, nobody, Slots } from './slots.ts'
 import { reopenSkipped, sweep } from './sweep.ts'
 import { JobView } from './view.ts'
+
+/** How often a resume is tried whose job others write to at the same time. */
+const maxResumes = 20
 
 /** A job that waits for its parts. */
 type WaitingJob = Extract<Job, { state: 'open' | 'mapping' }>
@@ -154,8 +157,21 @@ export class Jobs {
   }
 
   /** `false` when it was over before. */
-  cancel(jobId: string): Promise<boolean> {
-    return this.#moves.move(jobId, (job, now) => (isOver(job) ? undefined : cancel(job, now)))
+  async cancel(jobId: string): Promise<boolean> {
+    const isCancelled = await this.#moves.move(jobId, (job, now) => (isOver(job) ? undefined : cancel(job, now)))
+    // Where no worker runs, or asks for it only now and then, nobody else would skip its parts soon.
+    if (isCancelled) await this.attend(jobId)
+    return isCancelled
+  }
+
+  /** Does at once what is to be done about a job. */
+  async attend(jobId: string): Promise<void> {
+    const { storage, definitions } = this.#engine
+    await this.#tend(`job ${jobId}`, async () => {
+      const row = jobRow((await storage.get([jobId]))[0])
+      const role = row && definitions.get(row.name)?.role
+      if (row && role?.kind === 'job') await this.tend(row, role.job)
+    })
   }
 
   /**
@@ -166,8 +182,12 @@ export class Jobs {
     const { storage, health } = this.#engine
     // A call whose storage failed half-way is made again from its beginning, as another run.
     const { found, resumed } = await health.answer({ doing: `job ${jobId} was resumed`, ids: [jobId] }, async () => {
-      const found = jobRow((await storage.get([jobId]))[0])
-      return { found, resumed: found && (await resumeJob(this.#engine, this.slots, found)) }
+      for (let round = 0; ; round++) {
+        const found = jobRow((await storage.get([jobId]))[0])
+        const resumed = found && (await resumeJob(this.#engine, this.slots, found))
+        // Whoever sweeps it may have been first; the next look tells whether it is that or another resume.
+        if (resumed || !found || !mayResume(found) || round === maxResumes) return { found, resumed }
+      }
     })
     const role = found && this.#engine.definitions.get(found.name)?.role
     const row = resumed ?? (found?.state === 'mapping' && role?.job.announce ? found : undefined)

@@ -63,7 +63,10 @@ export class Outside {
       const { part, job, settings } = await this.#read(place)
       const state = taskOf(part).state
       // Whoever ended it may have died before the job heard of that.
-      if (state === 'failed' && settings.role.kind === 'part') await this.#tools.ask(job.id, settings.role.job)
+      if (state === 'failed' && settings.role.kind === 'part') {
+        await this.#tools.ask(job.id, settings.role.job)
+        await this.settle(job.id, [part.id])
+      }
       if (state === 'completed') {
         await this.settle(job.id, [part.id])
         await this.#tools.mend(job.id)
@@ -113,9 +116,11 @@ export class Outside {
       }
     }
     await this.#tools.runHere(this.#tools.begin(row, { ...settings, run }, job))
-    if (thrown) throw thrown.error
     const [part] = await this.#engine.storage.get([row.id])
     const task = part && taskOf(part)
+    // Where failures are allowed, this may have been the last part that was open.
+    if (task?.state === 'failed') await this.settle(job.id, [row.id])
+    if (thrown) throw thrown.error
     if (task?.state !== 'completed') throw outcomeOf(task)
     // Where the job could not be asked, the caller must hear of it: the message then comes again.
     await this.settle(job.id, [row.id])

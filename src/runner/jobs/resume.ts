@@ -7,10 +7,10 @@
  * job as it was, with parts that are held; the next call begins anew, as another run.
  */
 import { resume as resumed } from '../../core/job.ts'
-import { holdAgain } from '../../core/part.ts'
+import { holdAgain, kindOfName } from '../../core/part.ts'
 import type { Task } from '../../core/task.ts'
 import { nextRow, taskOf, writtenRow } from '../../storage/codec.ts'
-import { jobOf, nextJobRow, resumingRow, runOf } from '../../storage/job-codec.ts'
+import { isBeingPurged, jobOf, nextJobRow, resumingRow, runOf } from '../../storage/job-codec.ts'
 import type { Row } from '../../storage/storage.ts'
 import type { Engine } from '../engine.ts'
 import type { Slots } from './slots.ts'
@@ -25,10 +25,17 @@ const reopened = ['failed', 'skipped', 'cancelled', 'held', 'waiting']
 /** Each older call can be first at a part once; more of them than this means that something else is wrong. */
 const maxRounds = 20
 
+/** Whether a job is one that can go on: over early, with all its parts there, and no dispatch, which begins again instead. */
+export function mayResume(row: Row): boolean {
+  const job = jobOf(row)
+  if (kindOfName(row.name) === 'dispatches' || isBeingPurged(row)) return false
+  return (job.state === 'failed' || job.state === 'cancelled') && job.total !== null
+}
+
 /** @returns the row of the job that waits for its parts again; nothing where it cannot, or somebody else was first. */
 export async function resumeJob(engine: Engine, slots: Slots, row: Row): Promise<Row | undefined> {
   const job = jobOf(row)
-  if ((job.state !== 'failed' && job.state !== 'cancelled') || job.total === null) return undefined
+  if ((job.state !== 'failed' && job.state !== 'cancelled') || !mayResume(row)) return undefined
   const { storage, time, newHolder } = engine
   const holder = newHolder()
   // From here on an older call that is still under way cannot end.
@@ -61,7 +68,12 @@ async function reopen(engine: Engine, job: Row): Promise<void> {
 }
 
 /** Gives out each slot once. Nobody else writes to held parts of a job that is over, but another call of this kind. */
-async function giveSlots({ storage, newHolder }: Engine, slots: Slots, job: Row, workers: number): Promise<void> {
+export async function giveSlots(
+  { storage, newHolder }: Engine,
+  slots: Slots,
+  job: Row,
+  workers: number,
+): Promise<void> {
   const held = (await slots.heldParts(job, workers)).filter((part) => taskOf(part).slot?.run === runOf(job))
   const holder = newHolder()
   const changes = held.map((part, first) => {

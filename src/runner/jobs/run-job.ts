@@ -3,13 +3,14 @@ import { PieceworkError } from '../../core/errors.ts'
 import { expected, expectInteger, expectOptions } from '../../core/expect.ts'
 import { complement, lacksParts, newJob, seal } from '../../core/job.ts'
 import { checkId } from '../../core/name.ts'
-import { maxParts, partId, partName } from '../../core/part.ts'
+import { definitionName, maxParts, partId, partName } from '../../core/part.ts'
 import { newTask } from '../../core/task.ts'
 import { inputOf, inputText, newRow } from '../../storage/codec.ts'
 import { jobOf, jobRow, newJobRow, nextJobRow } from '../../storage/job-codec.ts'
 import type { Row } from '../../storage/storage.ts'
 import { defaultPriority } from '../add-options.ts'
 import { checkSize } from '../adder.ts'
+import { notGiven } from '../definition.ts'
 import type { Engine, Settings } from '../engine.ts'
 import { inBatches } from '../in-batches.ts'
 import { validate } from '../schema.ts'
@@ -77,7 +78,7 @@ export class JobRunner {
   #settingsOf(definition: JobDefinition): Settings {
     const settings = this.#engine.definitions.get(partName(definition?.name))
     if (settings?.role.kind === 'part' && settings.role.job === definition.job) return settings
-    throw expected('job', 'one that was given to `piecework`', definition?.name ?? definition)
+    throw notGiven('job', 'job', definition)
   }
 
   async #open(
@@ -97,7 +98,8 @@ export class JobRunner {
     if (inserted === 'inserted') return row
     const [found] = await this.#through(id, () => storage.get([id]))
     if (jobRow(found)?.name === name) return found as Row
-    throw new TypeError(`Expected \`id\` to be free or a job of "${name}", got ${id}, which is something else`)
+    const whose = jobRow(found) ? `a job of "${definitionName(found?.name ?? '')}"` : 'no job'
+    throw new TypeError(`Expected \`id\` to be free or a job of "${name}", got ${id}, which is ${whose}`)
   }
 
   async #addParts(job: Row, parts: Parts<unknown>, settings: Settings, definition: JobDefinition): Promise<number> {
@@ -113,11 +115,20 @@ export class JobRunner {
         rows.push(this.#partRow(made, index++, input))
       }
       await this.#through(job.id, () => storage.insert(rows))
+      await this.#checkIsThere(job.id, rows)
       // A message that cannot be sent fails the call; the same call again sends those of its batch again.
       await announceParts(job, rows, definition.job)
       this.#stored()
     }
     return index
+  }
+
+  /** A purge may have taken a job that was over before all its parts were there: what comes then would stay for ever. */
+  async #checkIsThere(id: string, rows: readonly Row[]): Promise<void> {
+    const { storage } = this.#engine
+    if (jobRow((await this.#through(id, () => storage.get([id])))[0])) return
+    await this.#through(id, () => storage.apply(rows.map((row) => ({ row, next: null }))))
+    throw new PieceworkError('not_found', `Job ${id} was removed while its parts were added`)
   }
 
   /** Where there are slots, the first parts have one each, and the others are held until one is handed on to them. */

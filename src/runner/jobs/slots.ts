@@ -31,6 +31,12 @@ export interface Heir {
 /** Who gets slots, by the id of the part that hands its slot on. */
 export type Heirs = ReadonlyMap<string, Heir>
 
+/** A held part that is let go, with what it then knows of its slot. */
+interface Released {
+  readonly row: Row
+  readonly slot: SlotNotes | undefined
+}
+
 /** `nothing`: this part has no slot to hand on, or did so before. `nobody`: no part is held that could take it. */
 type HandedOn = 'released' | 'nothing' | 'nobody'
 
@@ -166,7 +172,16 @@ export class Slots {
     return jobs
   }
 
-  async #release(heirs: readonly { readonly row: Row; readonly slot: SlotNotes | undefined }[]): Promise<boolean[]> {
+  async #release(heirs: readonly Released[]): Promise<boolean[]> {
+    const { batchMax } = this.#engine.storage.traits
+    const results: boolean[] = []
+    for (let from = 0; from < heirs.length; from += batchMax) {
+      results.push(...(await this.#releaseBatch(heirs.slice(from, from + batchMax))))
+    }
+    return results
+  }
+
+  async #releaseBatch(heirs: readonly Released[]): Promise<boolean[]> {
     const { storage, time, newHolder } = this.#engine
     const holder = newHolder()
     const now = time.now()

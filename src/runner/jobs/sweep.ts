@@ -1,8 +1,7 @@
 /** The parts of a job that ended early, or that goes on: what nobody wants any longer is skipped, or opened again. */
 import { askAgainMs, type CancelledJob, type FailedJob } from '../../core/job.ts'
-import { skip, unskip } from '../../core/part.ts'
-import { hasSlot } from '../../core/slot.ts'
-import { cancel, type Task } from '../../core/task.ts'
+import { skip, skipBegun, unskip } from '../../core/part.ts'
+import type { Task } from '../../core/task.ts'
 import { nextRow, taskOf } from '../../storage/codec.ts'
 import { jobOf, jobRow, restingRow, runOf } from '../../storage/job-codec.ts'
 import type { Page, Row } from '../../storage/storage.ts'
@@ -25,7 +24,8 @@ export async function sweep(
 }
 
 /**
- * Skips what has not begun; of a cancelled job, what runs is cancelled as well. `false`: there may be more to skip. Who was
+ * Skips what has not begun; of a cancelled job, what runs as well: a part that was cancelled by this would stay so even in
+ * a job that somebody resumes meanwhile, a skipped one is opened again. `false`: there may be more to skip. Who was
  * adding parts may have one more batch on its way; and where consumers outside do them, nobody else skips a part that
  * was running and has to be tried again.
  */
@@ -38,9 +38,8 @@ async function sweepParts(
   await moveParts(engine, row, unfinished, (task, now) => {
     if (task.state === 'held' || task.state === 'waiting') return skip(task, now)
     if (task.state !== 'running') return undefined
-    if (job.state === 'cancelled') return cancel(task, now)
-    // Its process vanished. A consumer outside may never claim it again, to give that attempt back and skip it.
-    return task.wakeAt <= now ? skip({ ...task, attempts: task.attempts + 1 }, now) : undefined
+    // Where the process of one vanished, a consumer outside may never claim it again, to skip it then.
+    return job.state === 'cancelled' || task.wakeAt <= now ? skipBegun(task, now) : undefined
   })
   if (job.total === null && engine.time.now() < job.doneAt + askAgainMs) return false
   for await (const _ of rowsOfParts(engine.storage, row.id, hasMap ? ['held'] : unfinished)) return false
@@ -54,9 +53,9 @@ export async function reopenSkipped(engine: Engine, job: Row): Promise<boolean> 
   const isReopened = await moveParts(engine, job, ['skipped'], (task, now) => {
     if (task.state !== 'skipped') return undefined
     if (workers === null) return unskip(task, false, now)
-    // A slot of an earlier run is gone with that.
+    // A slot of an earlier run is gone with that. One of its own may have to wait for parts of an earlier run.
     const slot = task.slot?.run === run ? task.slot : { run }
-    return { ...unskip(task, !hasSlot(slot, run), now), slot }
+    return { ...unskip(task, slot.from === undefined, now), slot }
   })
   if (isReopened) await sweepReopened(engine, job)
   return isReopened

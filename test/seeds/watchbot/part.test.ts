@@ -115,7 +115,7 @@ describe('processing a part', () => {
     await clock.tick('1s')
     open()
     await expect(late).rejects.toThrow('later')
-    expect((await work.job(id)).failure).toEqual({ part: 1, error: { name: 'Error', message: 'bad page', at } })
+    expect((await work.job(id)).failure).toEqual({ part: 1, error: { name: 'Corrupt', message: 'bad page', at } })
   })
 
   test('W16 the message of a part is its place: the other fields are ignored', async () => {

@@ -2,11 +2,10 @@
 import { describe, expect, test } from 'vitest'
 import { memory } from '../../../adapters/memory/index.ts'
 import { type Announcement, job, type Piecework } from '../../../src/index.ts'
-import type { Row } from '../../../src/storage/index.ts'
+import type { Change, Row, Storage } from '../../../src/storage/index.ts'
 import { manualClock } from '../../../src/testing/index.ts'
 import { gate, onEachStorage } from '../../runner/face/kit.ts'
 import { type Proc, proc } from '../../runner/kit.ts'
-import { ledger } from '../../runner/ledger.ts'
 import { consumer } from './consumers.ts'
 
 class Corrupt extends Error {}
@@ -148,8 +147,23 @@ describe('exactly one reduce', () => {
 })
 
 /** The last of two parts is brought to a process that dies at its nth call of the storage, then to another one. */
+/** Each end of a job that was stored. */
+function endsOfJobs(storage: Storage): { storage: Storage; ends: string[] } {
+  const ends: string[] = []
+  const apply = async (changes: readonly Change[]) => {
+    const results = await storage.apply(changes)
+    for (const [index, { row, next }] of changes.entries()) {
+      const isEnd = next?.doneAt != null && row.doneAt === null && row.parent === null
+      if (isEnd && results[index] === 'applied') ends.push(next.state)
+    }
+    return results
+  }
+  return { storage: { ...storage, apply }, ends }
+}
+
 async function killedAt(nth: number) {
-  const [storage, clock] = [ledger(memory()), manualClock()]
+  const clock = manualClock()
+  const { storage, ends } = endsOfJobs(memory())
   const sent = { before: 0, after: 0 }
   const pages = (who: keyof typeof sent) =>
     job('pages', {
@@ -183,5 +197,5 @@ async function killedAt(nth: number) {
   }
   const parts = await Promise.all([0, 1].map((index) => other.work.get(`${id}/${index}`)))
   const { state } = await other.work.job(id)
-  return { isKilled, sent, state, ends: storage.history(id).ends, results: parts.map((part) => part?.result) }
+  return { isKilled, sent, state, ends, results: parts.map((part) => part?.result) }
 }
