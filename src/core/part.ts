@@ -88,7 +88,12 @@ export function holdAgain(task: WaitingTask | FailedTask | CancelledTask | Skipp
   return { ...baseOf(retry(task, now)), state: 'held' }
 }
 
-/** A part that goes on where it was: what it has tried counts. An attempt that somebody cancelled does not. */
+/**
+ * A part that goes on where it was: what it has tried counts, with attempts before the last one that vanished and were
+ * not seen to. An attempt that somebody cancelled does not.
+ */
 export function holdOn(task: HeldTask | WaitingTask | CancelledTask | SkippedTask): HeldTask {
-  return { ...baseOf(task), attempts: task.failures + task.crashes, state: 'held' }
+  const { attempts, failures, crashes } = task
+  const counted = task.state === 'cancelled' ? Math.max(failures + crashes, attempts - 1) : attempts
+  return { ...baseOf(task), attempts: counted, state: 'held' }
 }

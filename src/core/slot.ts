@@ -25,6 +25,11 @@ export function ownsSlot(notes: SlotNotes | undefined, run: number): boolean {
   return notes?.run === run && notes.first !== undefined
 }
 
+/** Whether a held part waits for a slot. One of another run does not: whoever wrote it comes too late. */
+export function isWithoutSlot(notes: SlotNotes | undefined, run: number): boolean {
+  return notes?.run === run && notes.first === undefined
+}
+
 /** Parts of an earlier run that are still at work keep as many slots of this run from being used: the last ones. */
 export function mayBegin(notes: SlotNotes | undefined, run: number, workers: number, older: number): boolean {
   return notes?.run === run && notes.first !== undefined && notes.first < workers - older

@@ -9,7 +9,7 @@ import { StorageError } from '../storage/storage-error.ts'
 import { Attempt, type Lists } from './attempt.ts'
 import type { Engine, Settings } from './engine.ts'
 import type { Jobs } from './jobs/jobs.ts'
-import { JobView } from './jobs/view.ts'
+import { JobView, viewsOf } from './jobs/view.ts'
 import { readListOf } from './list-reader.ts'
 import { ListWriter } from './list-writer.ts'
 import { LostClaims } from './lost-claims.ts'
@@ -78,7 +78,7 @@ export class Claimer {
       until = now + this.#leaseMs
       rows = await storage.claim({ wants, limit, holder, now, until })
       isClaimed = true
-      views = await this.#jobs.viewsOf(rows)
+      views = await viewsOf(this.#engine.storage, rows, this.#jobs.failing.look())
       health.up()
     } catch (error) {
       // A StorageError of the claim says that nothing was done; else it may have been made, and only its answer is missing.

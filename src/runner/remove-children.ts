@@ -8,17 +8,24 @@ const childrenAtOnce = 20
 /**
  * Items go before the task they belong to, and parts before their job: after a crash in between, what they belong to is
  * still there to be purged again.
+ *
+ * @param newest of items, the newest fence: those of a later task of this id stay.
  */
-export async function removeChildren(storage: Storage, parent: string): Promise<void> {
+export async function removeChildren(
+  storage: Storage,
+  parent: string,
+  newest = Number.POSITIVE_INFINITY,
+): Promise<void> {
   let after: string | null = ''
   while (after !== null) {
     const page: Page = await storage.find({ parent, after }, storage.traits.batchMax)
+    const rows = page.rows.filter(({ rev }) => rev <= newest)
     // Of parts, their items; items have no children.
-    const parents = page.rows.filter((row) => taskRow(row) !== undefined)
+    const parents = rows.filter((row) => taskRow(row) !== undefined)
     for (let from = 0; from < parents.length; from += childrenAtOnce) {
       await Promise.all(parents.slice(from, from + childrenAtOnce).map((row) => removeChildren(storage, row.id)))
     }
-    await storage.apply(page.rows.map((row) => ({ row, next: null })))
+    await storage.apply(rows.map((row) => ({ row, next: null })))
     after = page.after
   }
 }

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { memory } from '../../adapters/memory/index.ts'
 import { job, piecework } from '../../src/index.ts'
 import { HeldParts } from '../../src/runner/jobs/held-parts.ts'
+import type { Row } from '../../src/storage/index.ts'
 import { rowOf } from '../runner/kit.ts'
 
 const nothing = job('nothing', { map: () => {} })
@@ -29,15 +30,17 @@ test('held parts come in their order, each look behind the last one, and what wa
   expect(looks).toEqual(['', 'j/00000003', 'j/00000005', '', 'j/00000002', ''])
 })
 
-test('in another run of the job the looks begin anew', async () => {
+test('in another run of the job the looks begin anew, and parts that were held in the one before are no heirs', async () => {
   const storage = memory()
   const work = piecework({ storage, definitions: [nothing] })
   await work.run(nothing, [0, 1, 2, 3], { id: 'j', workers: 1 })
   const held = new HeldParts(storage)
   const row = await rowOf(storage, 'j')
   expect((await held.next(row, 3)).map(({ id }) => id)).toEqual(['j/00000001', 'j/00000002', 'j/00000003'])
-  const another = { ...row, memo: row.memo.replace('"run":1', '"run":2') }
+  const inRunTwo = (one: Row): Row => ({ ...one, memo: one.memo.replace('"run":1', '"run":2') })
+  const another = inRunTwo(row)
   expect(another.memo).not.toBe(row.memo)
-  // In that run nobody has a slot of his own yet.
-  expect((await held.next(another, 2)).map(({ id }) => id)).toEqual(['j/00000001', 'j/00000002'])
+  const part = await rowOf(storage, 'j/00000002')
+  storage.apply([{ row: part, next: { ...inRunTwo(part), keepKey: false } }])
+  expect((await held.next(another, 2)).map(({ id }) => id)).toEqual(['j/00000002'])
 })

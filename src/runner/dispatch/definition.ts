@@ -3,6 +3,7 @@ import { dispatchName } from '../../core/part.ts'
 import { never } from '../../core/retry.ts'
 import type { TaskSettings } from '../definition.ts'
 import type { JobSettings } from '../jobs/definition.ts'
+import { closeLate } from './earlier.ts'
 import { reportOf } from './report.ts'
 
 /** However many executions fail, the others go on. */
@@ -16,6 +17,7 @@ export function dispatchJob(taskName: string): JobSettings {
     failOn: [],
     threshold: noThreshold,
     report: reportOf,
+    closeLate,
   }
 }
 

@@ -1,7 +1,7 @@
 /** `work.dispatch`: one execution of a consumer for each distinct value among many items, only so many at once. */
 import { expected } from '../../core/expect.ts'
-import { seal } from '../../core/job.ts'
-import { jobOf, runOf, sealedRow } from '../../storage/job-codec.ts'
+import { type OpenJob, seal } from '../../core/job.ts'
+import { jobOf, sealedRow } from '../../storage/job-codec.ts'
 import type { Row } from '../../storage/storage.ts'
 import { memoReserveBytes, settingsOf } from '../adder.ts'
 import type { Engine } from '../engine.ts'
@@ -10,9 +10,9 @@ import type { JobSettings } from '../jobs/definition.ts'
 import { type Entry, type EntryRules, entryOf } from './entry.ts'
 import { Feed } from './feed.ts'
 import { type CheckedDispatch, checkDispatch, type DispatchOptions } from './options.ts'
-import type { Fed, Refusal } from './report.ts'
+import type { Fed, Refusal, Sealed } from './report.ts'
 import { openSource } from './source.ts'
-import { superseded, type Tracker, takeTracker, write } from './tracker.ts'
+import { moveTracker, type Tracker, takeTracker } from './tracker.ts'
 
 /** How many items are read before they are stored; fewer where they come slowly. */
 const batchItems = 200
@@ -22,9 +22,10 @@ const maxRefusals = 100
 
 /** What a dispatch needs of the worker. */
 export interface DispatchTools {
-  readonly jobs: { tend(row: Row, settings: JobSettings): Promise<void> }
-  /** A row becomes due then. */
-  noteDue(instant: number): void
+  readonly jobs: {
+    tend(row: Row, settings: JobSettings): Promise<void>
+    readonly slots: { begin(rows: readonly Row[]): Promise<void> }
+  }
   /** More executions may take slots that lie idle. */
   wake(): void
 }
@@ -47,13 +48,12 @@ export class Dispatcher {
     const doing = `dispatch ${id} was begun`
     const tracker = await this.#engine.health.answer({ doing, ids: [id] }, () => takeTracker(this.#engine, checked))
     if (!tracker) throw expected('id', `free, or that of a dispatch to "${to.name}"`, id)
-    const feed = new Feed(this.#engine, tracker, { name: to.name, workers }, ({ wakeAt }) =>
-      this.#tools.noteDue(wakeAt ?? 0),
-    )
+    const release = (rows: readonly Row[]) => this.#tools.jobs.slots.begin(rows)
+    const feed = new Feed(this.#engine, tracker, { name: to.name, workers, release })
     const fed = await this.#feed(items, rules, feed)
-    // All items were read: it may be over, and slots may lie idle.
-    const sealed = await this.#seal(tracker, fed)
-    if (sealed) await this.#tools.jobs.tend(sealed, rules.settings.role.job)
+    const last = await this.#seal(tracker, { ...fed, older: [...feed.older] })
+    // All items were read: it may be over, and slots may lie idle. Of one that was cancelled, some were stored too late.
+    await this.#tools.jobs.tend(last, rules.settings.role.job)
     return id
   }
 
@@ -63,6 +63,7 @@ export class Dispatcher {
     return { jobId: id, attribute, args, settings, maxBytes: traits.rowMaxBytes - memoReserveBytes }
   }
 
+  /** Reads no further once it was cancelled. */
   async #feed(items: Iterable<unknown> | AsyncIterable<unknown>, rules: EntryRules, feed: Feed): Promise<Fed> {
     const { clock, storage } = this.#engine
     const counts = { items: 0, run: 0, skipped: 0, exhausted: 0, refused: 0, repeated: 0 }
@@ -82,6 +83,7 @@ export class Dispatcher {
       }
       const distinct = new Map(entries.map((entry) => [entry.id, entry]))
       const fates = await feed.store([...distinct.values()])
+      if (!fates) break
       for (const { id } of entries) {
         const fate = fates.get(id)!
         counts[fate]++
@@ -93,16 +95,14 @@ export class Dispatcher {
     return { ...counts, refusals }
   }
 
-  /** A dispatch that was cancelled meanwhile stays so. */
-  async #seal({ row: { id }, run }: Tracker, fed: Fed): Promise<Row | undefined> {
-    const { storage, time, health, newHolder } = this.#engine
+  /** Resolves with the tracker as it is then: one that was cancelled meanwhile stays so. */
+  async #seal({ row: { id }, run }: Tracker, fed: Sealed): Promise<Row> {
+    const { time, health, newHolder } = this.#engine
     const holder = newHolder()
-    return health.answer({ doing: `dispatch ${id} was sealed`, ids: [id] }, async () => {
-      const [row] = await storage.get([id])
-      if (!row || runOf(row) !== run) throw superseded(id)
-      const job = jobOf(row)
-      if (job.state !== 'open') return undefined
-      return write(this.#engine, row, sealedRow(seal(job, fed.run, time.now()), row, fed, holder))
-    })
+    return health.answer({ doing: `dispatch ${id} was sealed`, ids: [id] }, () =>
+      moveTracker(this.#engine, { id, run }, (row) =>
+        sealedRow(seal(jobOf(row) as OpenJob, fed.run, time.now()), row, fed, holder),
+      ),
+    )
   }
 }

@@ -6,68 +6,82 @@
  */
 import { holdOn } from '../../core/part.ts'
 import type { SlotNotes } from '../../core/slot.ts'
-import { type HeldTask, newTask, release, type Task, type WaitingTask } from '../../core/task.ts'
+import { type HeldTask, newTask, type Task } from '../../core/task.ts'
 import { newRow, nextRow, taskOf, writtenRow } from '../../storage/codec.ts'
 import { runOf } from '../../storage/job-codec.ts'
-import type { Row } from '../../storage/storage.ts'
+import type { Row, Storage } from '../../storage/storage.ts'
 import { defaultPriority } from '../add-options.ts'
 import type { Engine } from '../engine.ts'
 import type { Entry } from './entry.ts'
 import { FreeSlots } from './free-slots.ts'
+import { Owners } from './owners.ts'
 import { superseded, type Tracker } from './tracker.ts'
 
 /** What was found, or done, for one value. */
 export type Fate = 'run' | 'skipped' | 'exhausted' | 'repeated'
 
+/** What a feed is told. */
+export interface FeedOptions {
+  /** The name of its rows. */
+  readonly name: string
+  readonly workers: number
+  /** Lets held rows go that have slots of their own. */
+  readonly release: (rows: readonly Row[]) => Promise<void>
+}
+
 export class Feed {
   readonly #engine: Engine
-  readonly #tracker: Row
-  readonly #name: string
-  readonly #run: number
+  readonly #tracker: Tracker
+  readonly #options: FeedOptions
   readonly #slots: FreeSlots
+  readonly #owners: Owners
   /** Executions of a dispatch before that are still at work: they are not written, so they are remembered. */
   readonly #older = new Set<string>()
-  readonly #stored: (row: Row) => void
 
-  /** `stored` is called for each row that may be due here. */
-  constructor(
-    engine: Engine,
-    { row, run, older }: Tracker,
-    to: { readonly name: string; readonly workers: number },
-    stored: (row: Row) => void,
-  ) {
+  constructor(engine: Engine, tracker: Tracker, options: FeedOptions) {
     this.#engine = engine
-    this.#tracker = row
-    this.#name = to.name
-    this.#run = run
-    this.#slots = new FreeSlots(to.workers, older)
-    this.#stored = stored
+    this.#tracker = tracker
+    this.#options = options
+    this.#slots = new FreeSlots(options.workers)
+    this.#owners = new Owners({ ...tracker, workers: options.workers })
   }
 
-  /** Of distinct values. @throws PieceworkError `superseded`, `storage_failed`. */
-  async store(entries: readonly Entry[]): Promise<Map<string, Fate>> {
+  /** The rows of a dispatch before that count as this one's. */
+  get older(): ReadonlySet<string> {
+    return this.#older
+  }
+
+  /** Of distinct values. Nothing where the dispatch was cancelled. @throws PieceworkError `superseded`, `storage_failed`. */
+  async store(entries: readonly Entry[]): Promise<Map<string, Fate> | undefined> {
     const fates = new Map<string, Fate>()
     const left = new Map(entries.map((entry) => [entry.id, entry]))
     for (let round = 0; left.size > 0; round++) {
-      for (const [id, fate] of await this.#round([...left.values()], round > 0)) {
+      const found = await this.#round([...left.values()], round > 0)
+      if (!found) return undefined
+      for (const [id, fate] of found) {
         fates.set(id, fate)
         left.delete(id)
       }
     }
-    return fates
+    return (await this.#begin()) ? fates : undefined
   }
 
   /** What stays without a fate was written by somebody meanwhile, or perhaps by us: the next round looks at it again. */
-  async #round(entries: readonly Entry[], again: boolean): Promise<Map<string, Fate>> {
-    const rows = await this.#read(entries)
+  async #round(entries: readonly Entry[], again: boolean): Promise<Map<string, Fate> | undefined> {
+    const rows = await this.#read(entries.map(({ id }) => id))
+    if (!rows) return undefined
     const fates = new Map<string, Fate>()
+    // All that have slots are known before any slot is given out.
+    for (const row of rows) {
+      const fate = row && this.#fateOf(row, again)
+      if (fate) fates.set(row.id, fate)
+    }
     const added: Row[] = []
     const reopened: { readonly row: Row; readonly task: Task }[] = []
     for (const [index, entry] of entries.entries()) {
       const row = rows[index]
-      const fate = row && this.#fateOf(row, again)
-      if (fate) fates.set(entry.id, fate)
-      else if (row) reopened.push({ row, task: this.#placed(goesOn(taskOf(row))) })
+      if (fates.has(entry.id)) continue
+      if (row) reopened.push({ row, task: this.#placed(goesOn(taskOf(row))) })
       else added.push(this.#newRow(entry))
     }
     for (const id of await this.#insert(added)) fates.set(id, 'run')
@@ -75,21 +89,23 @@ export class Feed {
     return fates
   }
 
-  /** With the tracker's row: whoever has it now decides. */
-  async #read(entries: readonly Entry[]): Promise<readonly (Row | undefined)[]> {
-    const ids = [this.#tracker.id, ...entries.map(({ id }) => id)]
-    const [tracker, ...rows] = await this.#ask((storage) => storage.get(ids))
-    if (!tracker || runOf(tracker) !== this.#run) throw superseded(this.#tracker.id)
-    return rows
+  /** Together with the tracker's row: whoever has that now decides. Nothing where it was cancelled. */
+  async #read(ids: readonly string[]): Promise<readonly (Row | undefined)[] | undefined> {
+    const { id } = this.#tracker.row
+    const [tracker, ...rows] = await this.#ask((storage) => storage.get([id, ...ids]))
+    if (!tracker || runOf(tracker) !== this.#tracker.run) throw superseded(id)
+    return tracker.state === 'open' ? rows : undefined
   }
 
   /** Nothing where it is to be opened again. */
   #fateOf(row: Row, again: boolean): Fate | undefined {
     const task = taskOf(row)
-    if (task.slot?.run === this.#run) {
+    if (task.slot?.run === this.#tracker.run) {
+      if (!again) return 'repeated'
       // Stored by a call whose answer was lost.
-      if (again) this.#slots.isTaken(task.slot)
-      return again ? 'run' : 'repeated'
+      this.#slots.isTaken(task.slot)
+      this.#owners.add(row)
+      return 'run'
     }
     if (this.#older.has(row.id)) return 'repeated'
     switch (task.state) {
@@ -108,23 +124,23 @@ export class Feed {
 
   #newRow({ id, input }: Entry): Row {
     const now = this.#engine.time.now()
-    const facts = { id, name: this.#name, priority: defaultPriority, runAt: now }
+    const facts = { id, name: this.#options.name, priority: defaultPriority, runAt: now }
     const task = this.#placed(newTask({ ...facts, hold: true }, now) as HeldTask)
     return newRow(task, {
       input,
       key: undefined,
       holder: this.#engine.newHolder(),
-      rev: now,
-      parent: this.#tracker.id,
+      // A value that was forgotten a moment ago must not repeat a fence.
+      rev: Math.max(now, this.#tracker.forgotten + 1),
+      parent: this.#tracker.row.id,
     })
   }
 
-  /** With a slot if one is free, and due if that may be used. */
-  #placed(task: HeldTask): HeldTask | WaitingTask {
-    const { first, usable } = this.#slots.take()
-    const slot: SlotNotes = { run: this.#run, ...(first === undefined ? {} : { first }) }
-    const slotted = { ...task, slot }
-    return usable ? { ...release(slotted), wakeAt: this.#engine.time.now() } : slotted
+  /** With a slot if one is free. */
+  #placed(task: HeldTask): HeldTask {
+    const first = this.#slots.take()
+    const slot: SlotNotes = { run: this.#tracker.run, ...(first === undefined ? {} : { first }) }
+    return { ...task, slot }
   }
 
   async #insert(rows: readonly Row[]): Promise<string[]> {
@@ -150,7 +166,7 @@ export class Feed {
   #written(rows: readonly Row[], isWritten: (index: number) => boolean): string[] {
     return rows.flatMap((row, index) => {
       if (isWritten(index)) {
-        if (row.wakeAt !== null) this.#stored(row)
+        this.#owners.add(row)
         return [row.id]
       }
       const { slot } = taskOf(row)
@@ -159,9 +175,25 @@ export class Feed {
     })
   }
 
-  #ask<T>(call: (storage: Engine['storage']) => T | Promise<T>): Promise<T> {
+  /** Lets those go that have slots of their own. Resolves with whether the dispatch goes on. */
+  async #begin(): Promise<boolean> {
+    const { storage } = this.#engine
+    const { ids } = this.#owners
+    if (ids.length === 0) return true
+    await this.#ask(() => this.#owners.countOlder(storage, this.#tracker.row.id))
+    const atOnce = storage.traits.batchMax - 1
+    for (let from = 0; from < ids.length; from += atOnce) {
+      const rows = await this.#read(ids.slice(from, from + atOnce))
+      if (!rows) return false
+      const usable = this.#owners.usable(rows)
+      await this.#ask(() => this.#options.release(usable))
+    }
+    return true
+  }
+
+  #ask<T>(call: (storage: Storage) => T | Promise<T>): Promise<T> {
     const { health, storage } = this.#engine
-    const { id } = this.#tracker
+    const { id } = this.#tracker.row
     return health.answer({ doing: `dispatch ${id} was stored; the same call goes on from there`, ids: [id] }, () =>
       call(storage),
     )

@@ -28,6 +28,12 @@ export interface Fed {
   readonly refusals: readonly Refusal[]
 }
 
+/** What the tracker keeps of that. */
+export interface Sealed extends Fed {
+  /** Executions of a dispatch before that are counted as run, since they were still at work. */
+  readonly older: readonly string[]
+}
+
 /** The end of a dispatch. What it ran is counted by distinct values, what it did not run by items. */
 export interface DispatchReport extends Fed {
   /** How many of those that were run ended well. */
@@ -42,14 +48,16 @@ export interface DispatchReport extends Fed {
 export async function reportOf(storage: Storage, job: Row): Promise<DispatchReport | undefined> {
   const notes = dispatchNotesOf(job)
   if (!notes?.fed) return undefined
-  const fed = notes.fed as Fed
+  const { older, ...fed } = notes.fed as Sealed
+  const ours = new Set(older)
+  const run = runOf(job)
   let failed = 0
   let cancelled = 0
   for await (const row of rowsOfParts(storage, job.id, ['failed', 'cancelled'])) {
-    const task = taskOf(row)
-    if (task.state === 'failed' && task.doneAt >= notes.startedAt) failed++
-    // What a dispatch before this one left over is cancelled as well.
-    if (task.state === 'cancelled' && task.slot?.run === runOf(job)) cancelled++
+    // What failed before is counted already, and what a dispatch before left over is no concern of this one.
+    if (taskOf(row).slot?.run !== run && !ours.has(row.id)) continue
+    if (row.state === 'failed') failed++
+    else cancelled++
   }
   return { ...fed, completed: fed.run - failed - cancelled, cancelled, exhausted: fed.exhausted + failed }
 }

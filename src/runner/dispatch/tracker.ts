@@ -7,16 +7,14 @@
 import { PieceworkError } from '../../core/errors.ts'
 import { beginAgain, newJob } from '../../core/job.ts'
 import { dispatchName } from '../../core/part.ts'
-import { cancel } from '../../core/task.ts'
 import { inputText, writtenRow } from '../../storage/codec.ts'
 import { dispatchingRow, dispatchNotesOf, jobOf, jobRow, newJobRow, notedRow, runOf } from '../../storage/job-codec.ts'
 import type { NextRow, Row } from '../../storage/storage.ts'
 import { defaultPriority } from '../add-options.ts'
 import type { Engine } from '../engine.ts'
-import { moveParts } from '../jobs/sweep.ts'
-import { rowsOfParts } from '../jobs/view.ts'
-import { removeChildren } from '../remove-children.ts'
+import { forget, leaveOver } from './earlier.ts'
 import type { CheckedDispatch } from './options.ts'
+import { countOlder } from './owners.ts'
 
 /** Losing so often in a row means that something else is wrong. */
 const maxRounds = 20
@@ -27,6 +25,8 @@ export interface Tracker {
   readonly run: number
   /** How many executions of a dispatch before are still at work. */
   readonly older: number
+  /** The highest revision among the rows that were removed. */
+  readonly forgotten: number
 }
 
 /**
@@ -36,21 +36,37 @@ export interface Tracker {
 export async function takeTracker(engine: Engine, options: CheckedDispatch): Promise<Tracker | undefined> {
   const taken = await take(engine, options)
   if (!taken) return undefined
+  const { id } = taken
   const { startedAt, forgets } = dispatchNotesOf(taken)!
-  if (forgets) await removeChildren(engine.storage, taken.id)
-  else await leaveOver(engine, taken)
-  const older = forgets ? 0 : await countAtWork(engine, taken)
+  const run = runOf(taken)
+  const forgotten = forgets ? await forget(engine, taken) : 0
+  if (!forgets) await leaveOver(engine, taken)
+  const older = forgets ? 0 : await countOlder(engine.storage, id, run)
   // Slots that those keep from being used are given to parts that are held, wherever they lie.
   const notes = { dispatch: { startedAt }, scattered: older > 0 ? (true as const) : undefined }
-  const row = await write(engine, taken, notedRow(taken, notes, engine.newHolder()))
-  return { row, run: runOf(row), older }
+  const row = await moveTracker(engine, { id, run }, (row) => notedRow(row, notes, engine.newHolder()))
+  return { row, run, older, forgotten }
 }
 
-/** Writes the tracker that this dispatch has taken. @throws PieceworkError `superseded`. */
-export async function write({ storage }: Engine, row: Row, next: NextRow): Promise<Row> {
-  const [result] = await storage.apply([{ row, next }])
-  if (result === 'applied') return writtenRow(row, next)
-  throw superseded(row.id)
+/**
+ * Writes the tracker that a dispatch has taken. One that was cancelled meanwhile stays so; one that is not open any
+ * longer is as it is to be: an answer was lost.
+ * @throws PieceworkError `contended`, `superseded`.
+ */
+export async function moveTracker(
+  { storage }: Engine,
+  { id, run }: { readonly id: string; readonly run: number },
+  move: (row: Row) => NextRow,
+): Promise<Row> {
+  for (let round = 0; round < maxRounds; round++) {
+    const [row] = await storage.get([id])
+    if (!row || runOf(row) !== run) throw superseded(id)
+    if (row.state !== 'open') return row
+    const next = move(row)
+    const [result] = await storage.apply([{ row, next }])
+    if (result === 'applied') return writtenRow(row, next)
+  }
+  throw contended(id)
 }
 
 export function superseded(id: string): PieceworkError {
@@ -75,18 +91,9 @@ async function take(engine: Engine, { id, to, workers, begin }: CheckedDispatch)
     const [result] = await storage.apply([{ row: found, next }])
     if (result === 'applied') return writtenRow(found, next)
   }
-  throw new PieceworkError('contended', `Others changed dispatch ${id} at each of ${maxRounds} tries`)
+  throw contended(id)
 }
 
-/** What has not begun waits for its item to be read again; it may not be among the items this time. */
-async function leaveOver(engine: Engine, tracker: Row): Promise<void> {
-  await moveParts(engine, tracker, ['held', 'waiting', 'skipped'], (task, now) =>
-    task.state === 'held' || task.state === 'waiting' || task.state === 'skipped' ? cancel(task, now) : undefined,
-  )
-}
-
-async function countAtWork({ storage }: Engine, tracker: Row): Promise<number> {
-  let count = 0
-  for await (const _ of rowsOfParts(storage, tracker.id, ['waiting', 'running'])) count++
-  return count
+function contended(id: string): PieceworkError {
+  return new PieceworkError('contended', `Others changed dispatch ${id} at each of ${maxRounds} tries`)
 }

@@ -7,6 +7,7 @@ import type { SuccessCheck } from '../../core/outcome.ts'
 import { checkPolicy, type RetryPolicy, retryPresets } from '../../core/retry.ts'
 import type { Row, Storage } from '../../storage/storage.ts'
 import type { TaskSettings } from '../definition.ts'
+import type { Engine } from '../engine.ts'
 import { checkSchema } from '../schema.ts'
 import type { PartContext, ReduceContext } from './context.ts'
 
@@ -62,6 +63,8 @@ export interface JobSettings {
   readonly threshold: number
   /** Of dispatches: what they are completed with when no part is open. They have no reduce. */
   readonly report: ((storage: Storage, job: Row) => Promise<unknown>) | undefined
+  /** Of dispatches: closes what one before it left behind too late. `isWanted`: whether any part waits for a slot. */
+  readonly closeLate: ((engine: Engine, job: Row, isWanted: boolean) => Promise<void>) | undefined
 }
 
 /** A definition: give it to `piecework({ definitions })`, and to `run`. */
@@ -157,6 +160,7 @@ export function job(
       failOn: checkClasses(failOn),
       threshold: checkThreshold(threshold),
       report: undefined,
+      closeLate: undefined,
     },
   } as JobDefinition)
 }

@@ -2,7 +2,7 @@
  * The held parts of jobs, in their order. They are released one after another, so each look goes on where the last one
  * ended: from the beginning, it would walk over all that were released before, for each part of a job anew.
  */
-import { ownsSlot } from '../../core/slot.ts'
+import { isWithoutSlot } from '../../core/slot.ts'
 import { taskOf } from '../../storage/codec.ts'
 import { runOf } from '../../storage/job-codec.ts'
 import type { Page, Row, Storage } from '../../storage/storage.ts'
@@ -24,7 +24,10 @@ export class HeldParts {
     this.#storage = storage
   }
 
-  /** The next held parts of a job that have no slot of their own. One that was left behind comes when no other is left. */
+  /**
+   * The next held parts of a job that wait for a slot. One that was left behind comes when no other is left. One of another
+   * run is no heir: who wrote it came too late.
+   */
   async next(job: Row, count: number): Promise<Row[]> {
     const rows = await this.#look(job, count)
     const last = rows.at(-1)
@@ -55,7 +58,7 @@ export class HeldParts {
     while (after !== null && rows.length < count) {
       const limit = Math.min(count - rows.length, this.#storage.traits.batchMax)
       const page: Page = await this.#storage.find({ parent: job.id, states: ['held'], after }, limit)
-      const fitting = page.rows.filter((row) => !ownsSlot(taskOf(row).slot, run))
+      const fitting = page.rows.filter((row) => isWithoutSlot(taskOf(row).slot, run))
       rows.push(...fitting.filter(({ id }) => end === undefined || id <= end))
       const isPast = end !== undefined && page.after !== null && page.after >= end
       after = isPast ? null : page.after

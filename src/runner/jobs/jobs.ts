@@ -22,7 +22,6 @@ import { OpenParts } from './open-parts.ts'
 import { mayResume, resumeJob } from './resume.ts'
 import { type Heirs, nobody, Slots } from './slots.ts'
 import { reopenSkipped, sweep } from './sweep.ts'
-import { JobView } from './view.ts'
 
 /** How often a resume is tried whose job others write to at the same time. */
 const maxResumes = 20
@@ -70,16 +69,6 @@ export class Jobs {
   /** Resolves when nothing is done about any job. */
   async idle(): Promise<void> {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay)
-  }
-
-  /** The jobs that claimed parts belong to, by id. One that is gone is left out. */
-  async viewsOf(parts: readonly Row[]): Promise<Map<string, JobView>> {
-    const ids = [...new Set(parts.flatMap(({ parent }) => (parent === null ? [] : [parent])))]
-    if (ids.length === 0) return new Map()
-    const { storage } = this.#engine
-    const look = this.failing.look()
-    const rows = (await storage.get(ids)).filter((row) => jobRow(row) !== undefined) as Row[]
-    return new Map(rows.map((row) => [row.id, new JobView(row, storage, look)]))
   }
 
   /** To be called before attempts are stored: which held parts get the slots of those that end. */
@@ -207,6 +196,7 @@ export class Jobs {
       const { storage, time } = this.#engine
       if (job.state === 'failed' || job.state === 'cancelled') return sweep(this.#engine, row, job, settings)
       if (!isMapped(job)) return
+      if (settings.closeLate) await settings.closeLate(this.#engine, row, await this.slots.isWanted(row))
       if (await reopenSkipped(this.#engine, row)) this.#listener.due(time.now())
       const seen = await look(storage, row, settings.threshold)
       if (seen.open) await mendSlots(storage, this.slots, row)

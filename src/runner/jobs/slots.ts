@@ -117,7 +117,7 @@ export class Slots {
       if (!job || !hasSlot(slot, runOf(job))) return 'nothing'
       if (slot.to !== undefined && chosen) {
         if (taskOf(chosen).slot?.from === id) return 'nothing'
-        if (chosen.state === 'held') {
+        if (chosen.state === 'held' && taskOf(chosen).slot?.run === slot.run) {
           const [released] = await this.#release([{ row: chosen, slot: { run: slot.run, from: id } }])
           if (released) return 'released'
           continue
@@ -133,7 +133,7 @@ export class Slots {
 
   /** Lets held parts go that have slots of their own. */
   async begin(rows: readonly Row[]): Promise<void> {
-    if (rows.length > 0) await this.#release(rows.map((row) => ({ row, slot: taskOf(row).slot })))
+    await this.#release(rows.map((row) => ({ row, slot: taskOf(row).slot })))
   }
 
   /** Whether any part of a job waits for a slot. */

@@ -36,6 +36,8 @@ async function sweepParts(
   { hasMap }: JobSettings,
 ): Promise<boolean> {
   await moveParts(engine, row, unfinished, (task, now) => {
+    // Somebody goes on with the job, and this view of it is too old.
+    if (task.slot && task.slot.run > runOf(row)) return undefined
     if (task.state === 'held' || task.state === 'waiting') return skip(task, now)
     if (task.state !== 'running') return undefined
     // Where the process of one vanished, a consumer outside may never claim it again, to skip it then.

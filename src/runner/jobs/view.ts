@@ -1,7 +1,7 @@
 /** A job as its handlers see it: its metadata, and the results of its parts, read as they are asked for. */
 import { indexOfPart } from '../../core/part.ts'
 import { inputOf, taskOf } from '../../storage/codec.ts'
-import { jobOf } from '../../storage/job-codec.ts'
+import { jobOf, jobRow } from '../../storage/job-codec.ts'
 import type { Page, Row, Storage } from '../../storage/storage.ts'
 
 /** Results may be large: so many rows at a time are a bounded part of the memory. */
@@ -56,6 +56,14 @@ export class JobView {
   async *results(): AsyncGenerator<unknown, void, undefined> {
     for await (const { result } of this.parts()) yield result
   }
+}
+
+/** The jobs that claimed parts belong to, by id, as they are at this look. One that is gone is left out. */
+export async function viewsOf(storage: Storage, parts: readonly Row[], look: number): Promise<Map<string, JobView>> {
+  const ids = [...new Set(parts.flatMap(({ parent }) => (parent === null ? [] : [parent])))]
+  if (ids.length === 0) return new Map()
+  const rows = (await storage.get(ids)).filter((row) => jobRow(row) !== undefined) as Row[]
+  return new Map(rows.map((row) => [row.id, new JobView(row, storage, look)]))
 }
 
 /** The rows of a job's parts in some states, in order, a page at a time. */

@@ -1,0 +1,92 @@
+/** Dispatches whose process dies, or stands still while another dispatch begins, at each of its storage calls in turn. */
+import { describe, expect, test, vi } from 'vitest'
+import * as chance from '../jobs/chance.ts'
+import { checkEnd, drain } from './modelling/drain.ts'
+import type { DispatchPlan, Step, ValuePlan } from './modelling/plan.ts'
+import { type Death, World } from './modelling/world.ts'
+
+vi.mock('../../src/runner/randomness.ts', () => chance)
+
+const takes = (tookMs: number, ...course: Step[]): ValuePlan => ({ course, tookMs })
+const values = [
+  takes(1_000),
+  takes(1_000),
+  takes(1_000, 'bad'),
+  takes(1_000, 'crash', 'good'),
+  takes(3_000),
+  takes(1_000),
+  takes(1_000),
+  takes(3_000),
+]
+const first: DispatchPlan = { items: [0, 1, { again: 2 }, 2, 4, 7, 'null'], workers: 3, begin: false, gapMs: null }
+
+interface Course {
+  /** What another process is at when this one begins. */
+  readonly before?: DispatchPlan
+  readonly plan: DispatchPlan
+  /** What another process begins when this one has died or stands still. */
+  readonly after: DispatchPlan
+}
+
+const courses: Record<string, Course> = {
+  'a first dispatch': { plan: first, after: first },
+  'one that goes on with others': {
+    before: first,
+    plan: { ...first, items: [7, 0, 3, 5, 6, 2], workers: 2 },
+    after: { ...first, items: [6, 3, 1, 2] },
+  },
+  'one that begins from scratch': {
+    before: first,
+    plan: { ...first, items: [7, 0, 5, 6], begin: true },
+    after: { ...first, items: [0, 1, 2, 5, 4], workers: 2 },
+  },
+  'two that begin from scratch': {
+    before: { ...first, items: [0, 1, 5, 6], workers: 4 },
+    plan: { ...first, begin: true },
+    after: { ...first, items: [6, 5, 4, 0, 1], begin: true },
+  },
+}
+
+async function live({ before, plan, after }: Course, end: Death): Promise<World> {
+  chance.reseed(7)
+  const world = new World(values)
+  const { clock } = world
+  const other = await world.spawn()
+  if (before) world.dispatch(other, before)
+  // Some of it is done, some is under way.
+  await clock.tick('1500ms')
+  world.deaths = [end]
+  const one = await world.spawn()
+  world.dispatch(one, plan)
+  await clock.tick('800ms')
+  if (after.begin) await clock.tick('50ms')
+  world.dispatch(other, after)
+  await clock.tick('1500ms')
+  world.mend()
+  return world
+}
+
+const ends: readonly Omit<Death, 'nth'>[] = [
+  { how: 'kill', when: 'before' },
+  { how: 'kill', when: 'after' },
+  { how: 'freeze', when: 'before' },
+  { how: 'freeze', when: 'after' },
+]
+
+describe.each(Object.entries(courses))('P-DISPATCH CR-08 %s', (_, course) => {
+  test.each(ends)('keeps what is promised with a $how $when whichever call', async (end) => {
+    let nth = 1
+    for (; ; nth++) {
+      const world = await live(course, { ...end, nth })
+      // It makes no more calls than that.
+      if (!Object.keys(world.diary.met).some((what) => what.startsWith(end.how))) break
+      const call = await drain(world, { ...course.after, begin: false }).catch((error: Error) => {
+        error.message = `${end.how} ${end.when} call ${nth}: ${error.message}`
+        throw error
+      })
+      checkEnd(world, call)
+    }
+    console.log(`${nth - 1} calls`)
+    expect(nth).toBeGreaterThan(30)
+  })
+})
