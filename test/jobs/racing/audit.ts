@@ -58,6 +58,12 @@ export class Audit {
     return { added: Number(added), over: Number(done) }
   }
 
+  /** How many parts of all jobs are in a state. */
+  parts(state: string): number {
+    const sql = 'select count(*) as n from piecework_row where parent is not null and state = ?'
+    return Number(this.#db.prepare(sql).get(state)?.n)
+  }
+
   /** How many rows are due, run, or become due within so many milliseconds. */
   dueWithin(ms: number): number {
     return Number(this.#db.prepare(`select count(*) as n from piecework_row where wake_at < ${now} + ${ms}`).get()?.n)
