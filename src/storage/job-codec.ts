@@ -98,6 +98,11 @@ export function nextJobRow(job: Job, row: Row, holder: string): NextRow {
   }
 }
 
+/** As another run of the same job. */
+export function anotherRun(next: NextRow): NextRow {
+  return withNotes(next, (memo) => ({ ...memo, run: memo.run + 1 }))
+}
+
 /** The same job, which is being removed: in another run, so that nobody goes on with it meanwhile. */
 export function purgingRow(row: Row, holder: string): NextRow {
   const { state, priority, doneAt } = row

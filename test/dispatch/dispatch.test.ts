@@ -232,6 +232,8 @@ describe('a dispatch', () => {
     const good = { items: [], attribute: 'id', to: consumer }
     const wrong = (change: object) => work.dispatch({ ...good, ...change } as typeof good)
     await expect(wrong({ items: 5 })).rejects.toThrow('Expected `items` to be the id of a task or job')
+    const run = await work.dispatch(good)
+    await expect(wrong({ items: run })).rejects.toThrow('got what `run` gave: pass its `id`')
     await expect(wrong({ attribute: '' })).rejects.toThrow('Expected `attribute`')
     await expect(wrong({ args: [] })).rejects.toThrow('Expected `args` to be an object')
     await expect(wrong({ args: { item: 1 } })).rejects.toThrow('Expected `args` to have no `item`')
@@ -244,5 +246,26 @@ describe('a dispatch', () => {
     await expect(wrong({ wrokers: 1 })).rejects.toThrow('wrokers')
     await work.add(consumer, { item: 1 }, { id: 'a-task' })
     await expect(wrong({ id: 'a-task' })).rejects.toThrow('Expected `id` to be free')
+  })
+
+  test('is left alone by a purge, and by a retry of its id', async () => {
+    const ran: unknown[] = []
+    const consumer = task('consumer', {
+      retry: never(),
+      run: ({ input }: TaskContext<Input>) => {
+        ran.push(input.item)
+        if (input.item === 'bad') throw new Error('no such shop')
+      },
+    })
+    const work = piecework({ storage: memory(), definitions: [consumer], logger: quiet })
+    const dispatch = () => work.dispatch({ items: [{ id: 'a' }, { id: 'bad' }], attribute: 'id', to: consumer })
+    const { id } = await dispatch()
+    await work.drain()
+    expect(await work.purge()).toEqual({ completed: 0, failed: 0, cancelled: 0 })
+    expect(await work.retry(id)).toBe(false)
+    const again = await dispatch()
+    await work.drain()
+    expect((await again.done()).result).toMatchObject({ run: 0, skipped: 1, exhausted: 1 })
+    expect(ran).toHaveLength(2)
   })
 })

@@ -62,4 +62,43 @@ describe('a source in batches', () => {
     }
     await expect(collect(failing(), 10)).rejects.toThrow('the source is gone')
   })
+
+  test('that is about to answer holds up nobody who reads no further', async () => {
+    let isTold = false
+    const never: AsyncIterable<number> = {
+      [Symbol.asyncIterator]: () => {
+        let count = 0
+        return {
+          next: () => (count++ === 0 ? Promise.resolve({ value: 1, done: false }) : new Promise(() => {})),
+          return: () => {
+            isTold = true
+            return new Promise(() => {})
+          },
+        }
+      },
+    }
+    for await (const batch of inBatches(never, 10, soon)) {
+      expect(batch).toEqual([1])
+      break
+    }
+    expect(isTold).toBe(true)
+  })
+
+  test('that has ended is not told that nobody wants more', async () => {
+    let isTold = false
+    const two: Iterable<number> = {
+      [Symbol.iterator]: () => {
+        let count = 0
+        return {
+          next: () => ({ value: count, done: ++count > 2 }) as IteratorResult<number>,
+          return: () => {
+            isTold = true
+            return { value: undefined, done: true }
+          },
+        }
+      },
+    }
+    expect(await collect(two, 10)).toEqual([[0, 1]])
+    expect(isTold).toBe(false)
+  })
 })

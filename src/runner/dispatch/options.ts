@@ -3,6 +3,7 @@ import { expectBoolean, expected, expectInteger, expectOptions } from '../../cor
 import { checkId } from '../../core/name.ts'
 import { encode } from '../../core/payload.ts'
 import type { TaskDefinition } from '../definition.ts'
+import { JobRun } from '../jobs/handle.ts'
 
 /** Where items come from: the id of a completed task or job, whose items are read, or anything that can be iterated. */
 export type ItemSource = string | Iterable<unknown> | AsyncIterable<unknown>
@@ -56,6 +57,8 @@ export function checkDispatch(options: DispatchOptions<never>): CheckedDispatch 
 }
 
 function checkSource(items: unknown): ItemSource {
+  if (items instanceof JobRun)
+    throw new TypeError('Expected `items` to be an id or an iterable, got what `run` gave: pass its `id`')
   if (typeof items === 'string' && items !== '') return items
   if (typeof items === 'object' && items !== null && (Symbol.iterator in items || Symbol.asyncIterator in items)) {
     return items as ItemSource

@@ -19,7 +19,7 @@ import { JobMoves } from './job-moves.ts'
 import { look } from './look.ts'
 import { mendSlots } from './mend-slots.ts'
 import { OpenParts } from './open-parts.ts'
-import { mayResume, resumeJob } from './resume.ts'
+import { mayResume, renewSlots, resumeJob } from './resume.ts'
 import { type Heirs, nobody, Slots } from './slots.ts'
 import { reopenSkipped, sweep } from './sweep.ts'
 
@@ -199,9 +199,17 @@ export class Jobs {
       if (settings.closeLate) await settings.closeLate(this.#engine, row, await this.slots.isWanted(row))
       if (await reopenSkipped(this.#engine, row)) this.#listener.due(time.now())
       const seen = await look(storage, row, settings.threshold)
-      if (seen.open) await mendSlots(storage, this.slots, row)
+      const isStuck = seen.open && (await mendSlots(storage, this.slots, row))
+      // One whose parts are still being added, and a dispatch, are known by their run to those who store more.
+      if (isStuck && job.state === 'mapping' && !settings.report) return this.#giveSlotsAgain(row)
       await this.#moves.store(row, await this.#judged(row, job, seen, settings, time.now()))
     })
+  }
+
+  /** Another run, with slots of its own. Whoever had one of those of the run before is counted as an older part. */
+  async #giveSlotsAgain(row: Row): Promise<void> {
+    const mapping = await renewSlots(this.#engine, this.slots, row)
+    if (mapping) await mendSlots(this.#engine.storage, this.slots, mapping)
   }
 
   async #judged(row: Row, job: WaitingJob, seen: PartsSeen, settings: JobSettings, now: number): Promise<Job> {

@@ -6,23 +6,30 @@ import type { Page, Row, Storage } from '../../storage/storage.ts'
 import { doneStates, type Slots } from './slots.ts'
 import { pageRows, rowsOfParts } from './view.ts'
 
-/** `job` waits for its parts. Whoever else does the same meanwhile comes to the same answer, and compares and swaps. */
-export async function mendSlots(storage: Storage, slots: Slots, job: Row): Promise<void> {
+/**
+ * `job` waits for its parts. Whoever else does the same meanwhile comes to the same answer, and compares and swaps.
+ * Resolves with whether parts wait though nobody has a slot: those of this run are lost, and it takes another.
+ */
+export async function mendSlots(storage: Storage, slots: Slots, job: Row): Promise<boolean> {
   const { workers } = jobOf(job)
-  // Where there are no slots, only a resume leaves parts held: all of them go on.
-  if (workers === null) return releaseAll(storage, slots, job)
+  if (workers === null) {
+    // Where there are no slots, only a resume leaves parts held: all of them go on.
+    await releaseAll(storage, slots, job)
+    return false
+  }
   const run = runOf(job)
   const owners = await ownersOfSlots(storage, job, workers)
   const older = await countAtWork(storage, job.id, (row) => taskOf(row).slot?.run !== run)
   await slots.begin(owners.filter((row) => mayBegin(taskOf(row).slot, run, workers, older)))
 
   let idle = workers - (await countAtWork(storage, job.id, () => true))
-  if (idle <= 0 || !(await slots.isWanted(job))) return
+  if (idle <= 0 || !(await slots.isWanted(job))) return false
   for await (const id of keepersOfSlots(storage, job.id, run)) {
     const handedOn = await slots.handOnFrom(id)
     if (handedOn === 'released') idle--
-    if (idle === 0 || handedOn === 'nobody') return
+    if (idle === 0 || handedOn === 'nobody') return false
   }
+  return owners.length === 0 && idle === workers
 }
 
 /** Held parts that have a slot of their own: the first ones, except in a job whose parts have no order. */

@@ -6,11 +6,11 @@
  * still runs goes on, and keeps one of those slots from being used until it ends. A call that dies half-way leaves the
  * job as it was, with parts that are held; the next call begins anew, as another run.
  */
-import { resume as resumed } from '../../core/job.ts'
+import { askAgainMs, resume as resumed } from '../../core/job.ts'
 import { holdAgain, kindOfName } from '../../core/part.ts'
 import type { Task } from '../../core/task.ts'
 import { nextRow, taskOf, writtenRow } from '../../storage/codec.ts'
-import { isBeingPurged, jobOf, nextJobRow, resumingRow, runOf } from '../../storage/job-codec.ts'
+import { anotherRun, isBeingPurged, jobOf, nextJobRow, resumingRow, runOf } from '../../storage/job-codec.ts'
 import type { Row } from '../../storage/storage.ts'
 import type { Engine } from '../engine.ts'
 import type { Slots } from './slots.ts'
@@ -52,6 +52,20 @@ export async function resumeJob(engine: Engine, slots: Slots, row: Row): Promise
   return result === 'applied' ? writtenRow(ours, next) : undefined
 }
 
+/** The held parts of a job that goes on get slots anew, as another run. Nothing where somebody else was first. */
+export async function renewSlots(engine: Engine, slots: Slots, row: Row): Promise<Row | undefined> {
+  const { storage, time, newHolder } = engine
+  const job = jobOf(row)
+  if (job.state !== 'mapping' || job.workers === null) return undefined
+  const next = anotherRun(nextJobRow({ ...job, wakeAt: time.now() + askAgainMs }, row, newHolder()))
+  const [result] = await storage.apply([{ row, next }])
+  if (result !== 'applied') return undefined
+  const ours = writtenRow(row, next)
+  await moveParts(engine, ours, ['held'], (part) => ({ ...part, slot: { run: runOf(ours) } }))
+  await giveSlots(engine, slots, ours, job.workers)
+  return ours
+}
+
 async function reopen(engine: Engine, job: Row): Promise<void> {
   const run = runOf(job)
   // Again, until nothing is left: an older call that still is under way may have been first at some of them.
@@ -68,12 +82,7 @@ async function reopen(engine: Engine, job: Row): Promise<void> {
 }
 
 /** Gives out each slot once. Nobody else writes to held parts of a job that is over, but another call of this kind. */
-export async function giveSlots(
-  { storage, newHolder }: Engine,
-  slots: Slots,
-  job: Row,
-  workers: number,
-): Promise<void> {
+async function giveSlots({ storage, newHolder }: Engine, slots: Slots, job: Row, workers: number): Promise<void> {
   const held = (await slots.heldParts(job, workers)).filter((part) => taskOf(part).slot?.run === runOf(job))
   const holder = newHolder()
   const changes = held.map((part, first) => {

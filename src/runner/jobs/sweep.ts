@@ -1,7 +1,7 @@
 /** The parts of a job that ended early, or that goes on: what nobody wants any longer is skipped, or opened again. */
 import { askAgainMs, type CancelledJob, type FailedJob } from '../../core/job.ts'
 import { skip, skipBegun, unskip } from '../../core/part.ts'
-import type { Task } from '../../core/task.ts'
+import { cancel, type Task } from '../../core/task.ts'
 import { nextRow, taskOf } from '../../storage/codec.ts'
 import { jobOf, jobRow, restingRow, runOf } from '../../storage/job-codec.ts'
 import type { Page, Row } from '../../storage/storage.ts'
@@ -25,7 +25,7 @@ export async function sweep(
 
 /**
  * Skips what has not begun; of a cancelled job, what runs as well: a part that was cancelled by this would stay so even in
- * a job that somebody resumes meanwhile, a skipped one is opened again. `false`: there may be more to skip. Who was
+ * a job that somebody resumes meanwhile, a skipped one is opened again. Nobody resumes a dispatch. `false`: there may be more to skip. Who was
  * adding parts may have one more batch on its way; and where consumers outside do them, nobody else skips a part that
  * was running and has to be tried again.
  */
@@ -33,13 +33,14 @@ async function sweepParts(
   engine: Engine,
   row: Row,
   job: FailedJob | CancelledJob,
-  { hasMap }: JobSettings,
+  { hasMap, report }: JobSettings,
 ): Promise<boolean> {
   await moveParts(engine, row, unfinished, (task, now) => {
     // Somebody goes on with the job, and this view of it is too old.
     if (task.slot && task.slot.run > runOf(row)) return undefined
     if (task.state === 'held' || task.state === 'waiting') return skip(task, now)
     if (task.state !== 'running') return undefined
+    if (job.state === 'cancelled' && report) return cancel(task, now)
     // Where the process of one vanished, a consumer outside may never claim it again, to skip it then.
     return job.state === 'cancelled' || task.wakeAt <= now ? skipBegun(task, now) : undefined
   })
