@@ -101,7 +101,7 @@ async function live({ processes, steps, last, ...given }: History): Promise<void
   }
   world.mend()
   const call = await drain(world, last)
-  checkEnd(world, call)
+  await checkEnd(world, call)
   await stopAll(world)
   expect(world.storage.broken).toEqual([])
   for (const [what, times] of Object.entries(diary.met)) met[what] = (met[what] ?? 0) + times

@@ -1,7 +1,7 @@
 /** What people do to single parts, and what the job makes of it, with no worker to notice. */
 import { expect, test } from 'vitest'
 import { memory } from '../../adapters/memory/index.ts'
-import { job, never, piecework } from '../../src/index.ts'
+import { job, never, piecework, type Storage } from '../../src/index.ts'
 import { faulty, manualClock } from '../../src/testing/index.ts'
 
 const quiet = { info() {}, warn() {}, error() {} }
@@ -14,7 +14,7 @@ const each = job('each', {
   },
 })
 
-function instance(storage = memory()) {
+function instance(storage: Storage = memory()) {
   return piecework({ storage, definitions: [each], logger: quiet })
 }
 

@@ -1,6 +1,7 @@
 /** The end of every course of a model: faults stop, and a dispatch that is called then comes to its end. */
 import { expect } from 'vitest'
-import { inputOf } from '../../../src/storage/codec.ts'
+import type { CompletedTask } from '../../../src/core/task.ts'
+import { inputOf, taskOf } from '../../../src/storage/codec.ts'
 import { jobOf, runOf } from '../../../src/storage/job-codec.ts'
 import { type DispatchPlan, numberOf, numberOfItem } from './plan.ts'
 import type { Call, Member, World } from './world.ts'
@@ -33,7 +34,7 @@ export async function drain(world: World, plan: DispatchPlan): Promise<Call> {
 }
 
 /** What holds once the last dispatch is completed. */
-export function checkEnd({ storage, diary }: World, { plan }: Call): void {
+export async function checkEnd({ storage, diary }: World, { plan, by }: Call): Promise<void> {
   const rows = storage.parts()
   const numbers = rows.map((row) => numberOf((inputOf(row) as { item: unknown }).item))
   expect(new Set(numbers).size, 'P-DISPATCH one row for each value').toBe(numbers.length)
@@ -42,6 +43,10 @@ export function checkEnd({ storage, diary }: World, { plan }: Call): void {
     const row = rows[numbers.indexOf(value)]
     expect(['completed', 'failed'], `P-DISPATCH value ${value} is ${row?.state}`).toContain(row?.state)
     diary.meet(row!.state)
+    if (row?.state !== 'completed') continue
+    const emitted: unknown[] = []
+    for await (const item of by.work.items(row.id)) emitted.push(item)
+    expect(emitted, `the items of value ${value}`).toEqual([{ fence: (taskOf(row) as CompletedTask).result }])
   }
   expect(jobOf(storage.tracker()!).workers).toBe(plan.workers)
 }

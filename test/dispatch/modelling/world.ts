@@ -164,7 +164,7 @@ export class World {
 
 /** `self` is the process that it runs in. */
 function consumerOf(diary: Diary, self: { kill(): void; isDead(): boolean }) {
-  const run = async ({ id, input, fence }: TaskContext<{ item: unknown }>) => {
+  const run = async ({ id, input, fence, emit }: TaskContext<{ item: unknown }>) => {
     // Nothing of a dead process goes on, be it in the middle of its memory.
     if (self.isDead()) await never()
     const value = numberOf(input.item)
@@ -177,6 +177,7 @@ function consumerOf(diary: Diary, self: { kill(): void; isDead(): boolean }) {
       if (self.isDead()) await never()
       if (step === 'bad') throw new Error('bad')
       if (step === 'fatal') throw new FatalError('fatal')
+      await emit({ fence })
       return fence
     } finally {
       start.ended = true
