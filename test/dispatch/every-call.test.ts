@@ -44,7 +44,7 @@ const courses: Record<string, Course> = {
   },
   'two that read slowly, side by side': {
     plan: { ...first, items: [0, 1, 5, 6, 7, 4], gapMs: 300 },
-    after: { ...first, items: [7, 4, 6, 5, 3, 2], gapMs: 200 },
+    after: { ...first, items: [7, 4, 6, 5, 3, 2], workers: 1, gapMs: 200 },
   },
   'one that begins from scratch': {
     before: first,
@@ -61,9 +61,9 @@ const courses: Record<string, Course> = {
     after: { ...first, items: [6, 5, 4, 0, 1], begin: true },
   },
   'a worker that sweeps what was cancelled': {
-    before: { ...first, items: [2, 4, 7, 5, 6, 8], workers: 4 },
+    before: { ...first, items: [2, 4, 7, 5, 6, 8], workers: 2 },
     isCancelled: true,
-    after: { ...first, items: [4, 7, 5], workers: 2 },
+    after: { ...first, items: [4, 7, 5, 6], workers: 4 },
   },
 }
 
