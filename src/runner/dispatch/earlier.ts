@@ -7,7 +7,7 @@ import { taskOf } from '../../storage/codec.ts'
 import { dispatchNotesOf, runOf } from '../../storage/job-codec.ts'
 import type { Page, Row } from '../../storage/storage.ts'
 import type { Engine } from '../engine.ts'
-import { moveParts } from '../jobs/sweep.ts'
+import { moveParts, type PartMover } from '../jobs/sweep.ts'
 import { removeChildren } from '../remove-children.ts'
 import type { Sealed } from './report.ts'
 
@@ -47,19 +47,19 @@ export async function leaveOver(engine: Engine, tracker: Row): Promise<void> {
  * The same with what came too late for that: stored, or skipped, by somebody who saw the tracker before it was taken.
  * Executions that this dispatch found at work are its own; one that was skipped since is opened again.
  */
-export async function closeLate(engine: Engine, tracker: Row, isWanted: boolean): Promise<void> {
+export async function closeLate(mover: PartMover, tracker: Row, isWanted: boolean): Promise<void> {
   const fed = dispatchNotesOf(tracker)?.fed as Sealed | undefined
   // As long as some that are held wait for a slot, there are many of them to look through, and it is early enough.
-  await close(engine, tracker, isWanted ? ['skipped'] : ['skipped', 'held'], new Set(fed?.older))
+  await close(mover, tracker, isWanted ? ['skipped'] : ['skipped', 'held'], new Set(fed?.older))
 }
 
 async function close(
-  engine: Engine,
+  mover: PartMover,
   tracker: Row,
   states: readonly string[],
   spared: ReadonlySet<string>,
 ): Promise<void> {
-  await moveParts(engine, tracker, states, (task, now) => {
+  await moveParts(mover, tracker, states, (task, now) => {
     if ((task.slot?.run ?? 0) >= runOf(tracker) || spared.has(task.id)) return undefined
     if (task.state !== 'held' && task.state !== 'waiting' && task.state !== 'skipped') return undefined
     const { attempts, failures, crashes } = task

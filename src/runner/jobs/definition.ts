@@ -7,9 +7,9 @@ import type { SuccessCheck } from '../../core/outcome.ts'
 import { checkPolicy, type RetryPolicy, retryPresets } from '../../core/retry.ts'
 import type { Row, Storage } from '../../storage/storage.ts'
 import type { TaskSettings } from '../definition.ts'
-import type { Engine } from '../engine.ts'
 import { checkSchema } from '../schema.ts'
 import type { PartContext, ReduceContext } from './context.ts'
+import type { PartMover } from './sweep.ts'
 
 declare const types: unique symbol
 
@@ -64,7 +64,7 @@ export interface JobSettings {
   /** Of dispatches: what they are completed with when no part is open. They have no reduce. */
   readonly report: ((storage: Storage, job: Row) => Promise<unknown>) | undefined
   /** Of dispatches: closes what one before it left behind too late. `isWanted`: whether any part waits for a slot. */
-  readonly closeLate: ((engine: Engine, job: Row, isWanted: boolean) => Promise<void>) | undefined
+  readonly closeLate: ((mover: PartMover, job: Row, isWanted: boolean) => Promise<void>) | undefined
 }
 
 /** A definition: give it to `piecework({ definitions })`, and to `run`. */

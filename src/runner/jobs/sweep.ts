@@ -4,7 +4,7 @@ import { skip, skipBegun, unskip } from '../../core/part.ts'
 import { cancel, type Task } from '../../core/task.ts'
 import { nextRow, taskOf } from '../../storage/codec.ts'
 import { jobOf, jobRow, restingRow, runOf } from '../../storage/job-codec.ts'
-import type { Page, Row } from '../../storage/storage.ts'
+import type { Page, Row, Storage } from '../../storage/storage.ts'
 import type { Engine } from '../engine.ts'
 import type { JobSettings } from './definition.ts'
 import { rowsOfParts } from './view.ts'
@@ -72,9 +72,16 @@ async function sweepReopened({ storage, time }: Engine, seen: Row): Promise<void
   await storage.apply([{ row, next: restingRow(row, time.now()) }])
 }
 
+/** What it takes to move parts. Of its own, for definitions speak of it, and what they say is for users to read. */
+export interface PartMover {
+  readonly storage: Storage
+  readonly time: { now(): number }
+  readonly newHolder: () => string
+}
+
 /** Compares and swaps each part once: one that others changed meanwhile is theirs. */
 export async function moveParts(
-  { storage, time, newHolder }: Engine,
+  { storage, time, newHolder }: PartMover,
   job: Row,
   states: readonly string[],
   move: (task: Task, now: number) => Task | undefined,
