@@ -70,6 +70,8 @@ export interface DispatchNotes {
   readonly startedAt: number
   /** What it did before is to be forgotten: its parts are being removed. */
   readonly forgets?: true
+  /** The highest revision that was ever forgotten: who comes again begins above it, so that no fence comes twice. */
+  readonly newest?: number
   /** What became of the items, once all were read. */
   readonly fed?: unknown
 }

@@ -204,6 +204,7 @@ describe('a dispatch', () => {
     }
     const first = work.dispatch({ items: items(), attribute: 'id', to: consumer })
     await expect(first).rejects.toMatchObject({ code: 'superseded' })
+    await other
     await work.drain()
     expect(await work.job('dispatch.consumer')).toMatchObject({ state: 'completed', result: { run: 2, completed: 2 } })
   })

@@ -49,8 +49,10 @@ export async function leaveOver(engine: Engine, tracker: Row): Promise<void> {
  */
 export async function closeLate(mover: PartMover, tracker: Row, isWanted: boolean): Promise<void> {
   const fed = dispatchNotesOf(tracker)?.fed as Sealed | undefined
+  // As long as items are read, only who reads them knows what this dispatch counts as its own.
+  if (!fed) return
   // As long as some that are held wait for a slot, there are many of them to look through, and it is early enough.
-  await close(mover, tracker, isWanted ? ['skipped'] : ['skipped', 'held'], new Set(fed?.older))
+  await close(mover, tracker, isWanted ? ['skipped'] : ['skipped', 'held'], new Set(fed.older))
 }
 
 async function close(

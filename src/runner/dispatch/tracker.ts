@@ -25,7 +25,7 @@ export interface Tracker {
   readonly run: number
   /** How many executions of a dispatch before are still at work. */
   readonly older: number
-  /** The highest revision among the rows that were removed. */
+  /** The highest revision among the rows that were ever removed. */
   readonly forgotten: number
 }
 
@@ -37,13 +37,13 @@ export async function takeTracker(engine: Engine, options: CheckedDispatch): Pro
   const taken = await take(engine, options)
   if (!taken) return undefined
   const { id } = taken
-  const { startedAt, forgets } = dispatchNotesOf(taken)!
+  const { startedAt, forgets, newest = 0 } = dispatchNotesOf(taken)!
   const run = runOf(taken)
-  const forgotten = forgets ? await forget(engine, taken) : 0
+  const forgotten = Math.max(newest, forgets ? await forget(engine, taken) : 0)
   if (!forgets) await leaveOver(engine, taken)
   const older = forgets ? 0 : await countOlder(engine.storage, id, run)
   // Slots that those keep from being used are given to parts that are held, wherever they lie.
-  const notes = { dispatch: { startedAt }, scattered: older > 0 ? (true as const) : undefined }
+  const notes = { dispatch: { startedAt, newest: forgotten }, scattered: older > 0 ? (true as const) : undefined }
   const row = await moveTracker(engine, { id, run }, (row) => notedRow(row, notes, engine.newHolder()))
   return { row, run, older, forgotten }
 }
@@ -85,8 +85,8 @@ async function take(engine: Engine, { id, to, workers, begin }: CheckedDispatch)
       continue
     }
     if (!jobRow(found) || found.name !== name) return undefined
-    const forgets = begin || dispatchNotesOf(found)?.forgets
-    const notes = { startedAt: now, ...(forgets ? { forgets: true as const } : {}) }
+    const { forgets = false, newest = 0 } = dispatchNotesOf(found) ?? {}
+    const notes = { startedAt: now, newest, ...(begin || forgets ? { forgets: true as const } : {}) }
     const next = dispatchingRow(beginAgain(jobOf(found), workers, now), found, notes, newHolder())
     const [result] = await storage.apply([{ row: found, next }])
     if (result === 'applied') return writtenRow(found, next)

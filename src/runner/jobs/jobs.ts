@@ -197,7 +197,9 @@ export class Jobs {
       if (job.state === 'failed' || job.state === 'cancelled') return sweep(this.#engine, row, job, settings)
       if (!isMapped(job)) return
       if (settings.closeLate) await settings.closeLate(this.#engine, row, await this.slots.isWanted(row))
-      if (await reopenSkipped(this.#engine, row)) this.#listener.due(time.now())
+      // A dispatch that still reads items may find one of those that a dispatch before it left, and count it as its own.
+      const mayReopen = job.state === 'mapping' || !settings.report
+      if (mayReopen && (await reopenSkipped(this.#engine, row))) this.#listener.due(time.now())
       const seen = await look(storage, row, settings.threshold)
       const isStuck = seen.open && (await mendSlots(storage, this.slots, row))
       // One whose parts are still being added, and a dispatch, are known by their run to those who store more.
