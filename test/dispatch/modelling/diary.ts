@@ -51,8 +51,7 @@ export class Diary {
     this.starts.push(start)
     if (start.loss) this.meet('began too late')
     else this.#check(start, before)
-    const counted = before.filter(({ loss }) => loss !== 'cancelled' && loss !== 'given back')
-    const planned = stepOf(this.plans[value]!, counted.length)
+    const planned = stepOf(this.plans[value]!, before.filter(isCounted).length)
     const step = this.mended && planned === 'crash' ? 'good' : planned
     this.meet(step)
     return step
@@ -70,7 +69,7 @@ export class Diary {
       const isGone = one.loss === 'lapsed' || one.loss === 'cancelled' || one.loss === 'forgotten'
       if (!isGone) broken.push(`P-DISPATCH ${what} began beside fence ${one.fence}, whose lease was kept`)
     }
-    const count = before.filter(({ loss }) => loss !== 'cancelled' && loss !== 'given back').length + 1
+    const count = before.filter(isCounted).length + 1
     if (count > maxAttempts) broken.push(`D5 ${what} is execution ${count} of its value`)
     const atWork = this.starts.filter(({ ended, isDead, loss }) => !ended && !isDead() && loss === undefined).length
     const ceiling = this.storage.ceiling()
@@ -98,4 +97,9 @@ export class Diary {
       this.forgotten.push(start)
     }
   }
+}
+
+/** Whether it is one of the executions that its value may have. */
+function isCounted({ loss }: Start): boolean {
+  return loss !== 'cancelled' && loss !== 'given back' && loss !== 'forgotten'
 }
