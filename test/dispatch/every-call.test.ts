@@ -23,8 +23,8 @@ const first: DispatchPlan = { items: [0, 1, { again: 2 }, 2, 4, 7, 'null'], work
 interface Course {
   /** What another process is at when this one begins. */
   readonly before?: DispatchPlan
-  /** That is cancelled, and its process dies. */
-  readonly isCancelled?: true
+  /** That is cancelled and its process dies: by this process, or by another that dies as well, in the middle of it. */
+  readonly cancelledBy?: 'this one' | 'another'
   /** What this process begins; nothing where it only works. */
   readonly plan?: DispatchPlan
   /** What another process begins when this one has died or stands still. */
@@ -62,13 +62,18 @@ const courses: Record<string, Course> = {
   },
   'a worker that sweeps what was cancelled': {
     before: { ...first, items: [2, 4, 7, 5, 6, 8], workers: 2 },
-    isCancelled: true,
+    cancelledBy: 'another',
+    after: { ...first, items: [4, 7, 5, 6], workers: 4 },
+  },
+  'a process that cancels it': {
+    before: { ...first, items: [2, 4, 7, 5, 6, 8], workers: 2 },
+    cancelledBy: 'this one',
     after: { ...first, items: [4, 7, 5, 6], workers: 4 },
   },
 }
 
 async function live(
-  { before, isCancelled, plan, after }: Course,
+  { before, cancelledBy, plan, after }: Course,
   end: Death,
 ): Promise<{ world: World; isMet: boolean }> {
   chance.reseed(7)
@@ -77,8 +82,9 @@ async function live(
   const other = await world.spawn()
   if (before) world.dispatch(other, before)
   // Some of it is done, some is under way.
-  await clock.tick(isCancelled ? '1200ms' : '1500ms')
-  if (isCancelled) {
+  await clock.tick(cancelledBy ? '1200ms' : '1500ms')
+  if (cancelledBy === 'this one') other.kill()
+  if (cancelledBy === 'another') {
     // Who cancels it dies before its executions are skipped.
     world.deaths = [{ how: 'kill', verb: 'apply', nth: 1, when: 'after' }]
     const canceller = await world.spawn()
@@ -92,9 +98,10 @@ async function live(
   world.deaths = [end]
   const one = await world.spawn()
   if (plan) world.dispatch(one, plan)
+  if (cancelledBy === 'this one') void one.work.cancel(trackerId).catch(() => {})
   await clock.tick('800ms')
   if (after?.begin) await clock.tick('50ms')
-  if (after) world.dispatch(isCancelled ? await world.spawn() : other, after)
+  if (after) world.dispatch(cancelledBy ? await world.spawn() : other, after)
   await clock.tick('1500ms')
   world.mend()
   return { world, isMet: endsMet(world) > endsBefore }
