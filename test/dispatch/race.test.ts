@@ -66,7 +66,9 @@ test('D2 no more consumers run at an instant than there are workers', () => {
       [...running.values()].reduce((sum, { size }) => sum + size, 0),
     )
   }
-  expect(most).toBe(workers)
+  // All slots are taken now and then (see the test before); whether their bodies ever ran at one instant is chance.
+  expect(most).toBeLessThanOrEqual(workers)
+  expect(most).toBeGreaterThan(1)
 })
 
 test('the report of the last dispatch adds up', () => {

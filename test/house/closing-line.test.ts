@@ -29,20 +29,21 @@ function run(file: string, text: string, ...args: string[]): Promise<{ code: num
   })
 }
 
-test('it is the last line, and each skipped test stands before it with its reason', async () => {
+test('it is the last line, and before it stand each skipped test with its reason, and each failure', async () => {
   const { code, lines } = await run(
     'mixed.test.ts',
     `test('good', () => {})
-     describe('group', () => { test('bad', () => { throw new Error('so') }) })
+     describe('group', () => { test('bad', () => { throw new Error('so it\\nis') }) })
      test('absent', ({ skip }) => skip('no server here'))
      test.skip('silent', () => {})
      test.todo('later')`,
   )
   expect(code).toBe(1)
-  expect(lines.slice(-4)).toEqual([
+  expect(lines.slice(-5)).toEqual([
     'skipped: mixed.test.ts > absent (no server here)',
     'skipped: mixed.test.ts > silent (no reason given)',
     'skipped: mixed.test.ts > later (to do)',
+    'failed: mixed.test.ts > group > bad: so it',
     '1 passed, 1 failed, 3 skipped',
   ])
 })

@@ -1,19 +1,24 @@
-/** A vitest reporter whose last line says how many tests passed, failed and were skipped, and each skip with its reason. */
+/**
+ * A vitest reporter whose last line says how many tests passed, failed and were skipped; before it each skip with its
+ * reason, and nearest to it each failure: of a long log often only the end is kept.
+ */
 import type { Reporter, SerializedError, TestCase, TestModule, TestSuite, Vitest } from 'vitest/node'
 
 export interface Tally {
   passed: number
   failed: number
   skipped: number
-  /** What has to be read before the closing line: skips with their reasons, and failures that belong to no test. */
-  notes: string[]
+  /** A line for each skip, with its reason. */
+  skips: string[]
+  /** A line for each failure, with the first line of its message. */
+  failures: string[]
 }
 
 /** Suites (a module is one) can fail without a failing test: a broken import, a hook that throws. */
 type Container = TestModule | TestSuite
 
 export function tally(modules: readonly TestModule[], unhandled: readonly SerializedError[], filtered: boolean): Tally {
-  const sum: Tally = { passed: 0, failed: 0, skipped: 0, notes: [] }
+  const sum: Tally = { passed: 0, failed: 0, skipped: 0, skips: [], failures: [] }
   for (const module of modules) countContainer(sum, module, module.relativeModuleId, filtered)
   for (const error of unhandled) fail(sum, `outside every test: ${error.message}`)
   return sum
@@ -39,14 +44,14 @@ function countTest(sum: Tally, test: TestCase, file: string, filtered: boolean):
       sum.passed++
       break
     case 'failed':
-      sum.failed++
+      fail(sum, `${file} > ${test.fullName}: ${result.errors[0]?.message ?? 'no message'}`)
       break
     case 'skipped': {
       sum.skipped++
       const reason = result.note ?? (test.options.mode === 'todo' ? 'to do' : undefined)
       // A run of some tests by name skips all the others; to list them would bury the reasons that count.
       if (reason !== undefined || !filtered) {
-        sum.notes.push(`skipped: ${file} > ${test.fullName} (${reason ?? 'no reason given'})`)
+        sum.skips.push(`skipped: ${file} > ${test.fullName} (${reason ?? 'no reason given'})`)
       }
       break
     }
@@ -58,7 +63,7 @@ function countTest(sum: Tally, test: TestCase, file: string, filtered: boolean):
 
 function fail(sum: Tally, note: string): void {
   sum.failed++
-  sum.notes.push(`failed: ${note}`)
+  sum.failures.push(`failed: ${note.split('\n')[0]}`)
 }
 
 export default class ClosingLine implements Reporter {
@@ -73,7 +78,7 @@ export default class ClosingLine implements Reporter {
 
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
     const sum = tally(modules, unhandled, this.#vitest?.config.testNamePattern !== undefined)
-    this.#last = ['', ...sum.notes, closingLine(sum), ''].join('\n')
+    this.#last = ['', ...sum.skips, ...sum.failures, closingLine(sum), ''].join('\n')
     if (this.#vitest?.config.watch) this.#print()
   }
 
