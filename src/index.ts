@@ -49,12 +49,22 @@ export type { JobsOptions } from './runner/jobs/list.ts'
 export type { PartPlace, PartReport } from './runner/jobs/outside.ts'
 export type { Parts, RunOptions } from './runner/jobs/run-job.ts'
 export type { PartResult } from './runner/jobs/view.ts'
-export type { PieceworkOptions } from './runner/options.ts'
+export type { PieceworkOptions, RowsOptions } from './runner/options.ts'
 export { type Piecework, piecework } from './runner/piecework.ts'
 export type { DoneState, Purged, PurgeOptions } from './runner/purge.ts'
+export type { RowContext } from './runner/rows/context.ts'
+export {
+  type HandingOnOptions,
+  type RowDispatcher,
+  type RowDispatcherOptions,
+  type RowDispatcherSettings,
+  rowDispatcher,
+} from './runner/rows/definition.ts'
+export type { FunctionContext, LimitedContext, SlotsContext } from './runner/rows/functions.ts'
 export type { Status } from './runner/status.ts'
 export type { StopOptions } from './runner/stop-options.ts'
 export type { TaskInfo } from './runner/task-info.ts'
 export type { StopReport } from './runner/worker.ts'
+export type { RowCounts, RowSource, WorkerCounts } from './storage/row-source.ts'
 export type { Storage, Traits } from './storage/storage.ts'
 export { StorageError, type StorageErrorCode } from './storage/storage-error.ts'

@@ -29,6 +29,10 @@ export type PieceworkEvents = {
   skipped: (event: { readonly id: string; readonly name: string }) => void
   /** Its lease was lost or it was cancelled elsewhere: what this attempt did is not recorded. */
   lost: (event: TaskEvent) => void
+  /** A row of the app's own table was deleted while it was worked on: there is nothing to write. */
+  gone: (event: TaskEvent) => void
+  /** A row's reservation was over its time and was taken back; `attempt` is how often the row was started. */
+  expired: (event: TaskEvent) => void
   /** It ran over its time or was aborted and did not end; its place was given to others. */
   stuck: (event: TaskEvent) => void
   /** A stuck attempt ended after all; its outcome is ignored. */
@@ -49,6 +53,8 @@ const eventNames: Readonly<Record<keyof PieceworkEvents, true>> = {
   cancelled: true,
   skipped: true,
   lost: true,
+  gone: true,
+  expired: true,
   stuck: true,
   late: true,
   lag: true,

@@ -22,13 +22,16 @@ export class Health {
   readonly #clock: Clock
   readonly #notifier: Notifier
   readonly #random: () => number
+  readonly #what: string
   readonly #pauses = new Set<() => void>()
   #downSince: number | undefined
   /** Whether anybody was told that it is down. */
   #told = false
   #warnedAt = Number.NEGATIVE_INFINITY
 
-  constructor(clock: Clock, notifier: Notifier, random: () => number) {
+  /** `what` it is the health of, as a log line begins with it. */
+  constructor(clock: Clock, notifier: Notifier, random: () => number, what = 'The storage') {
+    this.#what = what
     this.#clock = clock
     this.#notifier = notifier
     this.#random = random
@@ -42,7 +45,7 @@ export class Health {
     if (!this.#told) return
     this.#told = false
     this.#notifier.tell('storage_up', () => ({ downMs }))
-    this.#notifier.info(`The storage answers again after ${Math.round(downMs)} ms`)
+    this.#notifier.info(`${this.#what} answers again after ${Math.round(downMs)} ms`)
   }
 
   /** A call failed. Says so at the first time, and then at most every 10 s; of a storage that is busy, if it stays so. */
@@ -56,7 +59,7 @@ export class Health {
     }
     if (now - this.#warnedAt < warnEveryMs) return
     this.#warnedAt = now
-    this.#notifier.warn(`The storage fails, going on trying: ${messageOf(error)}`)
+    this.#notifier.warn(`${this.#what} fails, going on trying: ${messageOf(error)}`)
   }
 
   /** How long to wait after so many failures in a row: doubling, capped, anywhere in the upper half. */

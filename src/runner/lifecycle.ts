@@ -4,11 +4,13 @@ import { PieceworkError } from '../core/errors.ts'
 import { expected } from '../core/expect.ts'
 import { StorageError } from '../storage/storage-error.ts'
 import type { Engine } from './engine.ts'
+import type { RowCrews } from './rows/row-crews.ts'
 import type { StopReport, Worker } from './worker.ts'
 
 export class Lifecycle {
   readonly #engine: Engine
   readonly #worker: Worker
+  readonly #rows: RowCrews
   readonly #options: { readonly name: string; readonly leaseMs: number }
   #ready: Promise<void> | undefined
   #starting: Promise<void> | undefined
@@ -16,9 +18,15 @@ export class Lifecycle {
   #stopWatching: (() => unknown) | undefined
   #closing: Promise<StopReport> | undefined
 
-  constructor(engine: Engine, worker: Worker, options: { readonly name: string; readonly leaseMs: number }) {
+  constructor(
+    engine: Engine,
+    worker: Worker,
+    rows: RowCrews,
+    options: { readonly name: string; readonly leaseMs: number },
+  ) {
     this.#engine = engine
     this.#worker = worker
+    this.#rows = rows
     this.#options = options
   }
 
@@ -74,8 +82,10 @@ export class Lifecycle {
     await this.ready()
     this.#checkLease()
     await this.#examine()
+    await this.#rows.open()
     this.#stopWatching = await this.#engine.storage.watch?.(() => this.#worker.hint())
     this.#worker.start()
+    this.#rows.start()
     this.#engine.notifier.info(`Worker '${this.#options.name}' started`)
   }
 
@@ -83,7 +93,12 @@ export class Lifecycle {
     // A start that failed has nothing to stop and told its caller why.
     await starting?.catch(() => {})
     const wasStarted = this.#worker.started
-    const report = await this.#worker.stop(timeoutMs)
+    const rows: StopReport = { givenBack: [], abandoned: [] }
+    const [tasks] = await Promise.all([this.#worker.stop(timeoutMs), this.#rows.stop(timeoutMs, rows)])
+    const report = {
+      givenBack: [...tasks.givenBack, ...rows.givenBack],
+      abandoned: [...tasks.abandoned, ...rows.abandoned],
+    }
     await this.#endWatch()
     if (wasStarted) this.#engine.notifier.info(`Worker '${this.#options.name}' stopped`)
     return report
@@ -118,6 +133,7 @@ export class Lifecycle {
 
   async #close(timeoutMs: number): Promise<StopReport> {
     const report = await this.stop(timeoutMs)
+    await this.#rows.close()
     await this.#engine.storage.close?.()
     return report
   }

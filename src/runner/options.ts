@@ -10,13 +10,24 @@ import { dispatchJob, dispatchSettings } from './dispatch/definition.ts'
 import type { Role } from './engine.ts'
 import { defaultLogger, type Logger } from './events.ts'
 import type { JobDefinition } from './jobs/definition.ts'
+import { noStorage } from './no-storage.ts'
+import type { RowDispatcher, RowSettings } from './rows/definition.ts'
 import type { WorkerOptions } from './worker-options.ts'
 
-export interface PieceworkOptions {
+export interface PieceworkOptions extends InstanceOptions {
   /** Where everything durable lives: `memory()`, `sqlite('work.db')`, or an adapter of your own. */
   readonly storage: Storage
   /** What this process can run and add. */
-  readonly definitions: readonly AnyDefinition[]
+  readonly definitions: readonly (AnyDefinition | RowDispatcher)[]
+}
+
+/** Without a storage: row dispatchers that run their rows themselves need none. */
+export interface RowsOptions extends InstanceOptions {
+  readonly storage?: undefined
+  readonly definitions: readonly RowDispatcher[]
+}
+
+export interface InstanceOptions {
   /** The worker's name in holders, logs and explanations. @default 'root' */
   readonly name?: string
   /** The most tasks that this process runs at once. @default 10 */
@@ -38,12 +49,13 @@ export type AnyDefinition = Pick<TaskDefinition, 'name' | 'settings'> & Partial<
 const patienceMs = 2_000
 
 /** How the rows of one name are run. */
-export type RowSettings = TaskSettings & { readonly role: Role }
+export type NamedSettings = TaskSettings & { readonly role: Role }
 
 /** The options in one form. */
 export interface CheckedOptions extends WorkerOptions {
   readonly storage: Storage
-  readonly definitions: ReadonlyMap<string, RowSettings>
+  readonly definitions: ReadonlyMap<string, NamedSettings>
+  readonly rows: readonly RowSettings[]
   readonly name: string
   readonly logger: Logger
   readonly clock: Clock
@@ -53,14 +65,16 @@ const known = ['storage', 'definitions', 'name', 'concurrency', 'lease', 'poll',
 const verbs = ['insert', 'claim', 'extend', 'apply', 'get', 'find', 'count'] as const
 
 /** @throws TypeError naming the option. */
-export function checkOptions(options: PieceworkOptions): CheckedOptions {
+export function checkOptions(options: PieceworkOptions | RowsOptions): CheckedOptions {
   expectOptions('options', options, known)
-  const storage = checkStorage('storage', "a storage such as sqlite('work.db')", options.storage)
+  const { definitions, rows } = checkDefinitions(options.definitions)
+  const storage = storageOf(options, definitions.size === 0 ? rows : [])
   const { name = 'root', concurrency = 10, lease = storage.traits.leaseMs, poll = '1s' } = options
   const { logger = defaultLogger, clock = systemClock } = options
   return {
     storage,
-    definitions: checkDefinitions(options.definitions),
+    definitions,
+    rows,
     name: checkName('name', name),
     concurrency: expectInteger('concurrency', concurrency, 1, 10_000),
     leaseMs: durationMs('lease', lease, 100),
@@ -69,6 +83,12 @@ export function checkOptions(options: PieceworkOptions): CheckedOptions {
     logger: checkMethods('logger', logger, ['info', 'warn', 'error']),
     clock: checkMethods('clock', clock, ['now', 'monotonic', 'after', 'soon']),
   }
+}
+
+function storageOf({ storage }: PieceworkOptions | RowsOptions, onlyRows: readonly RowSettings[]): Storage {
+  const needsNone = onlyRows.length > 0 && onlyRows.every(({ work }) => work.kind === 'run')
+  if (storage === undefined && needsNone) return noStorage
+  return checkStorage('storage', "a storage such as sqlite('work.db')", storage as Storage)
 }
 
 /** @throws TypeError unless it has the contract's verbs, and traits. */
@@ -83,27 +103,39 @@ function checkMethods<T extends object>(option: string, value: T, names: readonl
   return value
 }
 
-function checkDefinitions(definitions: readonly AnyDefinition[]): Map<string, RowSettings> {
-  if (!Array.isArray(definitions)) throw expected('definitions', 'an array of definitions', definitions)
-  const byName = new Map<string, RowSettings>()
-  for (const definition of definitions as readonly AnyDefinition[]) {
-    if (typeof definition?.settings?.run !== 'function') {
-      throw expected('definitions', 'made of what task(name, options) or job(name, options) gives', definition)
+function checkDefinitions(given: PieceworkOptions['definitions']): Pick<CheckedOptions, 'definitions' | 'rows'> {
+  if (!Array.isArray(given)) throw expected('definitions', 'an array of definitions', given)
+  const definitions = new Map<string, NamedSettings>()
+  const rows: RowSettings[] = []
+  const names = new Set<string>()
+  for (const definition of given as PieceworkOptions['definitions']) {
+    const isRows = typeof definition === 'object' && definition !== null && 'rows' in definition
+    if (!isRows && typeof definition?.settings?.run !== 'function') {
+      const makers = 'task(name, options), job(name, options) or rowDispatcher(name, options)'
+      throw expected('definitions', `made of what ${makers} gives`, definition)
     }
-    if (byName.has(definition.name)) {
-      throw new TypeError(
-        `Expected \`definitions\` to have one definition of each name, got "${definition.name}" twice`,
-      )
+    const { name } = definition
+    if (names.has(name)) {
+      throw new TypeError(`Expected \`definitions\` to have one definition of each name, got "${name}" twice`)
     }
-    const { name, settings, parts, job } = definition
-    if (parts && job) {
-      byName.set(name, { ...settings, role: { kind: 'job', job } })
-      byName.set(partName(name), { ...parts, role: { kind: 'part', job } })
-    } else {
-      const dispatches = dispatchJob(name)
-      byName.set(name, { ...settings, role: { kind: 'task', job: dispatches } })
-      byName.set(dispatches.name, { ...dispatchSettings, role: { kind: 'job', job: dispatches } })
-    }
+    names.add(name)
+    if (isRows) rows.push(definition.rows)
+    else for (const [each, settings] of settingsOf(definition)) definitions.set(each, settings)
   }
-  return byName
+  return { definitions, rows }
+}
+
+/** By the names that their rows have. */
+function settingsOf({ name, settings, parts, job }: AnyDefinition): [string, NamedSettings][] {
+  if (parts && job) {
+    return [
+      [name, { ...settings, role: { kind: 'job', job } }],
+      [partName(name), { ...parts, role: { kind: 'part', job } }],
+    ]
+  }
+  const dispatches = dispatchJob(name)
+  return [
+    [name, { ...settings, role: { kind: 'task', job: dispatches } }],
+    [dispatches.name, { ...dispatchSettings, role: { kind: 'job', job: dispatches } }],
+  ]
 }

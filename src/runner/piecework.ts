@@ -18,9 +18,10 @@ import { JobRunner } from './jobs/run-job.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { readItems } from './list-reader.ts'
 import { makeEngine } from './make-engine.ts'
-import type { AnyDefinition, CheckedOptions, PieceworkOptions } from './options.ts'
+import type { AnyDefinition, CheckedOptions, PieceworkOptions, RowsOptions } from './options.ts'
 import { checkOptions, checkStorage } from './options.ts'
 import { type Purged, type PurgeOptions, purge } from './purge.ts'
+import { RowCrews } from './rows/row-crews.ts'
 import { readStatus, type Status } from './status.ts'
 import { type StopOptions, timeoutOf } from './stop-options.ts'
 import { type TaskInfo, taskInfo } from './task-info.ts'
@@ -30,7 +31,9 @@ import { type StopReport, Worker } from './worker.ts'
  * Makes an instance. It does not work by itself: `add` and the rest serve at once, `start` begins to run tasks.
  * @throws TypeError on an option that cannot be.
  */
-export function piecework(options: PieceworkOptions): Piecework {
+export function piecework(options: RowsOptions): Piecework
+export function piecework(options: PieceworkOptions): Piecework
+export function piecework(options: PieceworkOptions | RowsOptions): Piecework {
   return new Piecework(checkOptions(options))
 }
 
@@ -40,12 +43,18 @@ export class Piecework extends JobFace {
   readonly #adder: Adder
   readonly #life: Lifecycle
   readonly #byHand: ByHand
+  readonly #rows: RowCrews
 
   /** @internal Use {@link piecework}. */
   constructor(options: CheckedOptions) {
     const engine = makeEngine(options)
     const worker = new Worker(engine, options)
-    const life = new Lifecycle(engine, worker, options)
+    const rows = new RowCrews(engine, options.rows, options, {
+      add: (definition, input, id) => this.add(definition, input, { id }),
+      get: async (ids) => (await engine.storage.get(ids)).map((row) => row && taskInfo(row)),
+      cancel: (id) => this.cancel(id),
+    })
+    const life = new Lifecycle(engine, worker, rows, options)
     const dispatcher = new Dispatcher(engine, worker)
     const jobs = new JobRunner(engine, () => worker.wake())
     super({
@@ -63,6 +72,7 @@ export class Piecework extends JobFace {
     this.#worker = worker
     this.#life = life
     this.#byHand = new ByHand(engine, worker)
+    this.#rows = rows
     this.#adder = new Adder(engine, (row) => worker.noteDue(row.wakeAt ?? 0))
   }
 
@@ -179,7 +189,7 @@ export class Piecework extends JobFace {
   /** Runs what is due until nothing is. Resolves with how many attempts ended and counted. Works with and without `start`. */
   async drain(): Promise<number> {
     await this.#life.ready()
-    return this.#worker.drain()
+    return this.#rows.drainWith(() => this.#worker.drain())
   }
 
   /**

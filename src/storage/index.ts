@@ -1,5 +1,30 @@
-/** The room that adapters build on: `piecework/storage`. */
+/** The room that adapters and sources build on: `piecework/storage`. */
+export {
+  type ColumnWrite,
+  type ReservationColumn,
+  type RowMarks,
+  type RowMove,
+  type RowMoveName,
+  type RowStanding,
+  rowMoves,
+  standingOf,
+} from '../core/row-moves.ts'
+export { maxTokenLength, type TokenKind, workerOf } from '../core/row-token.ts'
+export { checkColumns, type ReservationColumns, reservationColumns } from './column-map.ts'
 export { isOwnWrite } from './own-write.ts'
+export type {
+  HeldRequest,
+  LapsedRequest,
+  ReservedRow,
+  ReserveRequest,
+  RowChange,
+  RowCounts,
+  RowSource,
+  SeenRow,
+  SourceTraits,
+  WorkerCounts,
+} from './row-source.ts'
+export { type MoveValues, type RowDialect, type RowSql, rowSql } from './row-sql.ts'
 export type {
   ApplyResult,
   Awaitable,

@@ -22,7 +22,6 @@ export interface Room {
 const core = 'src/core/'
 const storage = 'src/storage/'
 const runner = 'src/runner/'
-const rows = 'src/rows/'
 const frontDoor = 'src/index.ts'
 /** An adapter sees what is published for its authors, as any author outside this repository does. */
 const storageDoor = 'src/storage/index.ts'
@@ -34,7 +33,7 @@ function adapter(name: string, ...lazy: string[]): Room {
 }
 
 export const rooms: readonly Room[] = [
-  { files: frontDoor, rooms: [core, storage, runner, rows], reexportsOnly: true },
+  { files: frontDoor, rooms: [core, storage, runner], reexportsOnly: true },
   { files: core },
   { files: storage, rooms: [core] },
   { files: 'src/runner/randomness.ts', builtins: ['node:crypto'] },
@@ -46,7 +45,6 @@ export const rooms: readonly Room[] = [
     types: ['typed-emitter', '@standard-schema/spec'],
     builtins: ['node:events', 'node:perf_hooks', 'node:os'],
   },
-  { files: rows, rooms: [core, storage], packages: ['p-queue', 'ms', 'croner'], types: ['typed-emitter'] },
   { files: 'src/testing/', rooms: [core, storage, runner], packages: ['fast-check'] },
   { files: 'src/conformance/model', rooms: [storage], packages: ['fast-check'], builtins: suite },
   { files: 'src/conformance/', rooms: [storage], builtins: suite },
@@ -91,6 +89,7 @@ export const sources: readonly Source[] = [
     // The adapter tells its operator how far the database's clock is from this machine's.
     homes: [
       'src/runner/clock.ts',
+      'adapters/memory/time.ts',
       'adapters/template/database/server.ts',
       'adapters/postgres/time.ts',
       'adapters/dynamodb/time.ts',

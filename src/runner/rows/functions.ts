@@ -1,0 +1,79 @@
+/** The four functions that an app may put in the place of the library's own, and what they are given. */
+import { expected, expectInteger } from '../../core/expect.ts'
+import type { RowSource } from '../../storage/row-source.ts'
+import type { RowSettings } from './definition.ts'
+
+/** What each of the functions is given. */
+export interface FunctionContext<Client> {
+  /** What the source was made with: the database, the pool, the collection. */
+  readonly client: Client
+  /** The dispatcher's name. */
+  readonly name: string
+  /** Whose turn it is; reservation ids of this worker begin with it where the column holds text. */
+  readonly worker: string
+  readonly queueSize: number
+  readonly maxTries: number
+  readonly startWithinMs: number
+  readonly maxDurationMs: number
+}
+
+export interface SlotsContext<Client> extends FunctionContext<Client> {
+  /** How many rows this worker has reserved and not started. */
+  readonly reserved: number
+}
+
+export interface LimitedContext<Client> extends FunctionContext<Client> {
+  /** The most keys that are of use. What is beyond is left out. */
+  readonly limit: number
+}
+
+/** Asks the app's functions, or answers as the seed does; checks what they answer. */
+export class Functions {
+  readonly #settings: RowSettings
+  readonly #worker: string
+
+  constructor(settings: RowSettings, worker: string) {
+    this.#settings = settings
+    this.#worker = worker
+  }
+
+  async allowing(): Promise<boolean> {
+    const { allowing } = this.#settings
+    if (!allowing) return true
+    const answer = await allowing(this.#context())
+    if (typeof answer !== 'boolean') throw expected('allowing', 'a function that answers true or false', answer)
+    return answer
+  }
+
+  async queueSlots(reserved: number): Promise<number> {
+    const { queueSlots, queueSize } = this.#settings
+    if (!queueSlots) return Math.max(0, queueSize - reserved)
+    const answer = await queueSlots({ ...this.#context(), reserved })
+    // Below 0 is what the seed's own sum may give; it means none.
+    return Math.max(0, expectInteger("queueSlots's answer", answer, Number.MIN_SAFE_INTEGER))
+  }
+
+  /** `undefined`: the source knows what is due. */
+  async selecting(limit: number): Promise<string[] | undefined> {
+    const { selecting, source } = this.#settings
+    return selecting && ids('selecting', source, await selecting({ ...this.#context(), limit }), limit)
+  }
+
+  /** `undefined`: the source knows what is over its time. */
+  async relaunching(limit: number): Promise<string[] | undefined> {
+    const { relaunching, source } = this.#settings
+    return relaunching && ids('relaunching', source, await relaunching({ ...this.#context(), limit }), limit)
+  }
+
+  #context(): FunctionContext<unknown> {
+    const { source, name, queueSize, maxTries, startWithinMs, maxDurationMs } = this.#settings
+    const worker = this.#worker
+    return { client: source.client(), name, worker, queueSize, maxTries, startWithinMs, maxDurationMs }
+  }
+}
+
+/** Each key once: one call of a source names a row once. */
+function ids(option: string, source: RowSource, answer: unknown, limit: number): string[] {
+  if (!Array.isArray(answer)) throw expected(option, 'a function that answers an array of keys', answer)
+  return [...new Set(answer.map((key: unknown) => source.idOf(key)))].slice(0, limit)
+}

@@ -1,0 +1,198 @@
+/** Runs the rows of one dispatcher: reserves them, starts them side by side, and has their ends written. */
+import PQueue from 'p-queue'
+import { LeaseLostError, StoppingError } from '../../core/errors.ts'
+import { reserve } from '../../core/reservation.ts'
+import type { RowSource } from '../../storage/row-source.ts'
+import { fulfilledWithin } from '../clock.ts'
+import { Deadlines } from '../deadlines.ts'
+import type { Engine } from '../engine.ts'
+import { Health } from '../health.ts'
+import type { StopReport } from '../worker.ts'
+import type { RowContext } from './context.ts'
+import type { RowSettings } from './definition.ts'
+import { Passes } from './passes.ts'
+import { Reserver } from './reserver.ts'
+import { RowAttempt, type RowTools } from './row-attempt.ts'
+import { RowSettler } from './row-settler.ts'
+import { RowWriter } from './row-writer.ts'
+
+/** How long a body is given to end after a stop aborted it, and its end to be written. */
+const stopGraceMs = 200
+
+/** How often it is looked whether the rows that run are still there, and still this worker's. */
+const lookEveryMs = 5_000
+
+export interface RowCrewOptions {
+  readonly concurrency: number
+  readonly pollMs: number
+}
+
+export class RowCrew {
+  readonly #engine: Engine
+  readonly #settings: RowSettings
+  readonly #source: RowSource
+  readonly #body: (context: RowContext<unknown>) => unknown
+  readonly #concurrency: number
+  readonly #health: Health
+  readonly #reserver: Reserver
+  readonly #settler: RowSettler
+  readonly #tools: RowTools
+  readonly #passes: Passes
+  readonly #lanes: PQueue
+  /** Reserved, and nobody begins with them yet. */
+  readonly #queue: RowAttempt[] = []
+  /** Reserved and not known to be started: what fills the seed's queue. */
+  readonly #unstarted = new Set<RowAttempt>()
+  /** All of this worker, by their tokens: queued, running, or waiting to be written. */
+  readonly #held = new Map<string, RowAttempt>()
+  #ended = 0
+  #lookFrom = 0
+  #isOver = false
+
+  constructor(
+    engine: Engine,
+    settings: RowSettings,
+    body: (context: RowContext<unknown>) => unknown,
+    options: RowCrewOptions,
+  ) {
+    const { clock, notifier, random } = engine
+    this.#engine = engine
+    this.#settings = settings
+    this.#source = settings.source
+    this.#body = body
+    this.#concurrency = settings.concurrency ?? options.concurrency
+    this.#health = new Health(clock, notifier, random, settings.source.title)
+    this.#reserver = new Reserver(engine, settings, this.#health)
+    const writer = new RowWriter(settings.source, clock, this.#health, () => this.#isOver)
+    this.#settler = new RowSettler(engine, settings, writer, (attempt) => this.#forget(attempt))
+    this.#tools = { name: settings.name, deadlines: new Deadlines(clock), notifier }
+    this.#lanes = new PQueue({ concurrency: this.#concurrency })
+    this.#passes = new Passes(engine, this.#health, options.pollMs, {
+      pass: () => this.#pass(),
+      isIdle: () => this.#held.size === 0,
+    })
+  }
+
+  /** How many rows this worker has: reserved, running, or waiting to be written. */
+  get held(): number {
+    return this.#held.size
+  }
+
+  /** Checks the source. @throws StorageError `not_usable`. */
+  async open(): Promise<void> {
+    await this.#reserver.open()
+  }
+
+  start(): void {
+    this.#isOver = false
+    this.#reserver.hurry()
+    this.#passes.start()
+  }
+
+  /** Runs what is due until nothing is; resolves with how many starts came to an end. */
+  async drain(): Promise<number> {
+    await this.open()
+    this.#isOver = false
+    this.#reserver.hurry()
+    const before = this.#ended
+    await this.#passes.drain()
+    return this.#ended - before
+  }
+
+  /** Reserves no more, gives back what has not begun, waits for the rest, then aborts it. */
+  async stop(timeoutMs: number, report: StopReport): Promise<void> {
+    const { clock } = this.#engine
+    const finished = this.#finish(report)
+    if (!(await fulfilledWithin(clock, timeoutMs, finished))) {
+      const reason = new StoppingError('The worker stops')
+      for (const attempt of this.#held.values()) attempt.abort(reason, this.#tools, stopGraceMs)
+      await fulfilledWithin(clock, stopGraceMs + 50, finished)
+    }
+    // From here on nothing is written, whatever ends late.
+    this.#isOver = true
+    this.#health.endPauses()
+    for (const { id } of this.#held.values()) report.abandoned.push(id)
+    this.#held.clear()
+    this.#unstarted.clear()
+  }
+
+  async #finish(report: StopReport): Promise<void> {
+    await this.#passes.stop()
+    const waiting = this.#queue.splice(0)
+    await Promise.all(waiting.map((attempt) => this.#settler.giveBack(attempt)))
+    report.givenBack.push(...waiting.map(({ id }) => id))
+    await this.#settler.endRests()
+    await this.#lanes.onIdle()
+    // Of what ran until now some may have begun to rest.
+    await this.#settler.endRests()
+  }
+
+  /** Answers whether there may be more that is due. */
+  async #pass(): Promise<boolean> {
+    const { name, queueSize } = this.#settings
+    for (const { id, tries, standing } of await this.#reserver.relaunch()) {
+      if (standing !== 'ended') this.#engine.notifier.tell('expired', () => ({ id, name, attempt: tries }))
+    }
+    await this.#lookAfter()
+    // While half of the queue waits still, nothing is asked for: what is asked for comes in batches.
+    if (this.#queue.length > queueSize / 2) return false
+    const reserved = await this.#reserver.reserve(this.#unstarted.size, (token) => this.#held.has(token))
+    for (const { row, token } of reserved) {
+      const { worker: holder } = this.#reserver
+      const { startWithinMs } = this.#settings
+      const attempt = new RowAttempt(row, token, reserve({ token, holder, startWithinMs }, row.reservedAt ?? 0))
+      this.#held.set(token, attempt)
+      this.#unstarted.add(attempt)
+      this.#queue.push(attempt)
+    }
+    const free = this.#concurrency - this.#lanes.pending - this.#lanes.size
+    for (let lane = Math.min(free, this.#queue.length); lane > 0; lane--) void this.#lanes.add(() => this.#lane())
+    return reserved.length > 0
+  }
+
+  async #lane(): Promise<void> {
+    for (let attempt = this.#queue.shift(); attempt; attempt = this.#queue.shift()) {
+      await this.#perform(attempt)
+      const turn = this.#engine.turns.due()
+      if (turn) await turn
+    }
+  }
+
+  async #perform(attempt: RowAttempt): Promise<void> {
+    const { maxDurationMs } = this.#settings
+    const { clock } = this.#engine
+    // The limit counts from the database's start time, which lies after this one.
+    const begunAt = clock.monotonic()
+    attempt.begin(maxDurationMs, clock.now())
+    const isStarted = await this.#settler.start(attempt).catch(() => false)
+    this.#unstarted.delete(attempt)
+    this.#passes.ring()
+    if (!isStarted) return this.#forget(attempt)
+    const restMs = Math.max(0, maxDurationMs - (clock.monotonic() - begunAt))
+    const verdict = await attempt.run(this.#body, restMs, this.#tools)
+    this.#ended++
+    await this.#settler.settle(attempt, verdict)
+  }
+
+  /** A body whose row was deleted, or taken back by hand, is told so before it ends. */
+  async #lookAfter(): Promise<void> {
+    const { clock } = this.#engine
+    const running = [...this.#held.values()].filter(({ reservation }) => reservation.state === 'started')
+    if (running.length === 0 || clock.monotonic() < this.#lookFrom) return
+    this.#lookFrom = clock.monotonic() + lookEveryMs
+    const seen = await this.#source.look(running.map(({ id }) => id))
+    for (const [index, attempt] of running.entries()) {
+      const { token } = attempt
+      const isThere = seen[index] !== undefined
+      if (isThere && seen[index]?.token === token) continue
+      const what = isThere ? 'was taken back' : 'was deleted'
+      attempt.abort(new LeaseLostError(`Row ${attempt.id} (${this.#settings.name}) ${what}`), this.#tools)
+    }
+  }
+
+  #forget(attempt: RowAttempt): void {
+    this.#unstarted.delete(attempt)
+    this.#held.delete(attempt.token)
+    this.#passes.ring()
+  }
+}
