@@ -45,7 +45,7 @@ export function rowSql(columns: ReservationColumns, dialect: RowDialect): RowSql
   const { reservationId, startTime, endTime } = names
   const tries = `coalesce(${names.reservationTimes}, 0)`
 
-  const valueOf = (column: ReservationColumn, write: ColumnWrite, values: MoveValues): string => {
+  const written = (column: ReservationColumn, write: ColumnWrite, values: MoveValues): string => {
     switch (write) {
       case null:
         return 'null'
@@ -76,7 +76,7 @@ export function rowSql(columns: ReservationColumns, dialect: RowDialect): RowSql
     },
     assignments: (move, values) =>
       (Object.entries(rowMoves[move].writes) as [ReservationColumn, ColumnWrite][])
-        .flatMap(([column, write]) => (names[column] ? [`${names[column]} = ${valueOf(column, write, values)}`] : []))
+        .flatMap(([column, write]) => (names[column] ? [`${names[column]} = ${written(column, write, values)}`] : []))
         .join(', '),
   }
 }
