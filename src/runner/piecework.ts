@@ -157,7 +157,7 @@ export class Piecework extends JobFace {
   /** How many tasks of each definition are in which state, and what this process is doing. */
   async status(): Promise<Status> {
     await this.#life.ready()
-    return readStatus(this.#engine, this.#worker)
+    return readStatus(this.#engine, this.#worker, this.#rows.held)
   }
 
   /** Why a task, a part or a job is where it is, in a sentence or three. @throws PieceworkError `not_found`. */

@@ -19,14 +19,14 @@ export interface Status {
   readonly capped: boolean
   /** Names of paused definitions. */
   readonly paused: readonly string[]
-  /** Whether this process works, and how many tasks it holds. */
+  /** Whether this process works, and how many tasks and rows of the app's own it holds. */
   readonly worker: { readonly running: boolean; readonly held: number }
 }
 
 // Rows of items have their task's name; they are not tasks.
 const states = [...new Set([...Object.keys(taskMoves), ...Object.keys(jobMoves)])]
 
-export async function readStatus(engine: Engine, worker: Worker): Promise<Status> {
+export async function readStatus(engine: Engine, worker: Worker, rowsHeld: number): Promise<Status> {
   // Dispatches are counted as their consumer's tasks.
   const definitions = [...engine.definitions].filter(([, { role }]) => !(role.kind === 'job' && role.job.report))
   const names = definitions.map(([name]) => name)
@@ -44,6 +44,6 @@ export async function readStatus(engine: Engine, worker: Worker): Promise<Status
     parts: of('part'),
     capped,
     paused: worker.pauses.names,
-    worker: { running: worker.started, held: worker.held },
+    worker: { running: worker.started, held: worker.held + rowsHeld },
   }
 }
