@@ -38,7 +38,7 @@ const work = piecework({
   logger: { info: quiet, warn: quiet, error: quiet },
 })
 for (const what of ['started', 'completed', 'retrying', 'failed', 'lost', 'gone', 'expired'] as const) {
-  work.on(what, (event) => note(what, event))
+  work.on(what, (event: { readonly id: string; readonly attempt: number }) => note(what, event))
 }
 
 // Nobody would end a process whose parent is gone.
