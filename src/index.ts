@@ -54,10 +54,13 @@ export { type Piecework, piecework } from './runner/piecework.ts'
 export type { DoneState, Purged, PurgeOptions } from './runner/purge.ts'
 export type { RowContext } from './runner/rows/context.ts'
 export {
+  type HandingOnDispatcher,
   type HandingOnOptions,
   type RowDispatcher,
   type RowDispatcherOptions,
   type RowDispatcherSettings,
+  type RowKey,
+  type RunningDispatcher,
   rowDispatcher,
 } from './runner/rows/definition.ts'
 export type { FunctionContext, LimitedContext, SlotsContext } from './runner/rows/functions.ts'

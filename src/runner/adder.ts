@@ -7,7 +7,7 @@ import { inputOf, inputText, newRow } from '../storage/codec.ts'
 import type { InsertResult, Row, Storage } from '../storage/storage.ts'
 import { utf8Length } from '../storage/utf8.ts'
 import { type Placement, placementOf } from './add-options.ts'
-import { type NewTask, notGiven } from './definition.ts'
+import { type NewTask, notGiven, type TaskDefinition } from './definition.ts'
 import type { Engine, Settings } from './engine.ts'
 import { validate } from './schema.ts'
 
@@ -23,7 +23,7 @@ export interface Added<TaskId extends string = string> {
 /** A task as it was when `add` was called: what the caller does to its objects afterwards changes nothing. */
 export interface Draft {
   readonly name: string
-  readonly settings: Settings
+  readonly settings: Pick<Settings, 'schema'>
   /** The input's text. */
   readonly input: string
   readonly placement: Placement
@@ -67,6 +67,11 @@ export class Adder {
       input: inputText(input),
       placement: placementOf(options),
     }
+  }
+
+  /** Others may run it: its definition need not be one of this instance's. @throws TypeError on a bad input. */
+  async addFor({ name, settings }: TaskDefinition, input: unknown, id: string): Promise<void> {
+    await this.add(await this.prepare([{ name, settings, input: inputText(input), placement: placementOf({ id }) }]))
   }
 
   /** Everything that can be wrong with any of them is found before the first is stored. */

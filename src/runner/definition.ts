@@ -116,8 +116,11 @@ export function task(
 
 /** A definition is told by its name, whatever else it is. */
 export function notGiven(option: string, kind: 'task' | 'job' | 'definition', value: unknown): TypeError {
-  const name = typeof value === 'object' && value !== null && 'name' in value ? value.name : undefined
   const expectation = `a ${kind} that was given to \`piecework\``
-  if (typeof name !== 'string') return expected(option, expectation, value)
-  return new TypeError(`Expected \`${option}\` to be ${expectation}, got the definition of "${name}"`)
+  const named: { readonly name?: unknown; readonly rows?: unknown } =
+    typeof value === 'object' && value !== null ? value : {}
+  if (typeof named.name !== 'string') return expected(option, expectation, value)
+  const what = named.rows ? 'the row dispatcher' : 'the definition of'
+  const why = named.rows ? ', which has its work from its source alone' : ''
+  return new TypeError(`Expected \`${option}\` to be ${expectation}, got ${what} "${named.name}"${why}`)
 }

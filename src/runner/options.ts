@@ -11,7 +11,7 @@ import type { Role } from './engine.ts'
 import { defaultLogger, type Logger } from './events.ts'
 import type { JobDefinition } from './jobs/definition.ts'
 import { noStorage } from './no-storage.ts'
-import type { RowDispatcher, RowSettings } from './rows/definition.ts'
+import type { RowDispatcher, RowSettings, RunningDispatcher } from './rows/definition.ts'
 import type { WorkerOptions } from './worker-options.ts'
 
 export interface PieceworkOptions extends InstanceOptions {
@@ -24,7 +24,7 @@ export interface PieceworkOptions extends InstanceOptions {
 /** Without a storage: row dispatchers that run their rows themselves need none. */
 export interface RowsOptions extends InstanceOptions {
   readonly storage?: undefined
-  readonly definitions: readonly RowDispatcher[]
+  readonly definitions: readonly RunningDispatcher[]
 }
 
 export interface InstanceOptions {
@@ -68,6 +68,7 @@ const verbs = ['insert', 'claim', 'extend', 'apply', 'get', 'find', 'count'] as 
 export function checkOptions(options: PieceworkOptions | RowsOptions): CheckedOptions {
   expectOptions('options', options, known)
   const { definitions, rows } = checkDefinitions(options.definitions)
+  for (const dispatcher of rows) checkHandOn(dispatcher, definitions)
   const storage = storageOf(options, definitions.size === 0 ? rows : [])
   const { name = 'root', concurrency = 10, lease = storage.traits.leaseMs, poll = '1s' } = options
   const { logger = defaultLogger, clock = systemClock } = options
@@ -86,9 +87,10 @@ export function checkOptions(options: PieceworkOptions | RowsOptions): CheckedOp
 }
 
 function storageOf({ storage }: PieceworkOptions | RowsOptions, onlyRows: readonly RowSettings[]): Storage {
-  const needsNone = onlyRows.length > 0 && onlyRows.every(({ work }) => work.kind === 'run')
-  if (storage === undefined && needsNone) return noStorage
-  return checkStorage('storage', "a storage such as sqlite('work.db')", storage as Storage)
+  const handingOn = onlyRows.find(({ work }) => work.kind === 'hand_on')
+  if (storage === undefined && onlyRows.length > 0 && !handingOn) return noStorage
+  const what = handingOn ? `a storage for the tasks of "${handingOn.name}"` : 'a storage'
+  return checkStorage('storage', `${what} such as sqlite('work.db')`, storage as Storage)
 }
 
 /** @throws TypeError unless it has the contract's verbs, and traits. */
@@ -123,6 +125,17 @@ function checkDefinitions(given: PieceworkOptions['definitions']): Pick<CheckedO
     else for (const [each, settings] of settingsOf(definition)) definitions.set(each, settings)
   }
   return { definitions, rows }
+}
+
+/** Its task may be run elsewhere; run here, it must be the same one. @throws TypeError */
+function checkHandOn({ name, work }: RowSettings, definitions: CheckedOptions['definitions']): void {
+  if (work.kind === 'run') return
+  const { to } = work
+  const own = definitions.get(to.name)
+  if (own === undefined || (own.role.kind === 'task' && own.run === to.settings.run)) return
+  throw new TypeError(
+    `Expected \`definitions\` to hold the task that "${name}" hands its rows on as, got another "${to.name}"`,
+  )
 }
 
 /** By the names that their rows have. */

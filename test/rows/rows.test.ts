@@ -64,7 +64,9 @@ test('a row that fails is tried again at once, until it has no try left', async 
     scrape_success: false,
   })
   expect(await scrape.report()).toMatchObject({ total: 2, completed: 1, failed: 1, pending: 0 })
-  expect(await scrape.explain(1)).toBe('Row 1 (scrape) has no try left: it was started 3 times, and 3 are allowed.')
+  expect(await scrape.explain(1)).toBe(
+    'Row 1 (scrape) has no try left: 3 of 3 are counted. A FatalError counts them all.',
+  )
 })
 
 test('a FatalError is the last of its row', async () => {

@@ -8,8 +8,11 @@ import type { RowContext } from './context.ts'
 import { explainRow } from './explain-row.ts'
 import type { FunctionContext, LimitedContext, SlotsContext } from './functions.ts'
 
+/** A key as a database's client answers it. `null` is in the clients' types, and no key. */
+export type RowKey = string | number | bigint | Uint8Array | { toHexString(): string } | null
+
 /** How rows are chosen, and for how long. */
-export interface RowDispatcherSettings<Row = unknown, Client = unknown, Key = unknown> {
+export interface RowDispatcherSettings<Row = unknown, Client = unknown> {
   /** The table or collection: `sqliteTable`, `postgresTable`, `mongoCollection` or `memoryRows`. */
   readonly source: RowSource<Row, Client>
   /** The most rows that are reserved for one worker and not started. @default 5 */
@@ -31,45 +34,60 @@ export interface RowDispatcherSettings<Row = unknown, Client = unknown, Key = un
    * The keys of rows to reserve, in order. Of these, rows that are reserved, that ended or that have no try left are
    * passed over. @default the rows that are free and not ended and have tries left: fewest tries, then the lowest key
    */
-  readonly selecting?: (context: LimitedContext<Client>) => readonly Key[] | Promise<readonly Key[]>
+  readonly selecting?: (context: LimitedContext<Client>) => readonly RowKey[] | Promise<readonly RowKey[]>
   /**
    * The keys of rows to free, whatever holds them: reservation, start and end are cleared, tries stay. A row that ended
    * runs again. @default the rows whose start or reservation is over its limit, and that have not ended
    */
-  readonly relaunching?: (context: LimitedContext<Client>) => readonly Key[] | Promise<readonly Key[]>
+  readonly relaunching?: (context: LimitedContext<Client>) => readonly RowKey[] | Promise<readonly RowKey[]>
   /** How many rows one process runs at once. @default the worker's concurrency */
   readonly concurrency?: number
   /** How long a row that failed keeps its place before it may be tried again; shorter than `maxDuration`. @default 0 */
   readonly retryDelay?: Duration
 }
 
-export interface RowDispatcherOptions<Row, Client, Key> extends RowDispatcherSettings<Row, Client, Key> {
+export interface RowDispatcherOptions<Row, Client> extends RowDispatcherSettings<Row, Client> {
   /** Works on one row. Resolving is a good end; a throw is a bad one, and the row is tried again; nothing is kept of it. */
   readonly run: (context: RowContext<Row>) => unknown
   readonly handOn?: undefined
   readonly input?: undefined
 }
 
-export interface HandingOnOptions<Row, Client, Key, Input> extends RowDispatcherSettings<Row, Client, Key> {
+export type HandingOnOptions<Row, Client, Input> = RowDispatcherSettings<Row, Client> & {
   /**
    * Workers elsewhere: each reserved row is added as a task of this definition to the instance's storage, and gets its
    * start and its end by what becomes of the task.
    */
   readonly handOn: TaskDefinition<Input, unknown>
-  /** What the task is given. @default the row as it is */
-  readonly input?: (row: Row) => Input
   readonly run?: undefined
+} & ([Row] extends [Input] ? Partial<TaskInput<Row, Input>> : TaskInput<Row, Input>)
+
+interface TaskInput<Row, Input> {
+  /** What the task is given. @default the row as it is, where that fits the task */
+  readonly input: (row: Row) => NoInfer<Input>
 }
 
 /** A definition: give it to `piecework({ definitions })`. */
 export interface RowDispatcher {
   readonly name: string
+  /** Whether the instance needs a storage: for the tasks that rows are handed on as. */
+  readonly needsStorage: boolean
   /** How many rows are in which state; the states add up to the total. */
   report(): Promise<RowCounts>
   /** Where a row stands and why, in a sentence or two. @throws PieceworkError `not_found`. */
   explain(key: unknown): Promise<string>
   /** @internal */
   readonly rows: RowSettings
+}
+
+/** Runs its rows itself: no table of the library's is needed. */
+export interface RunningDispatcher extends RowDispatcher {
+  readonly needsStorage: false
+}
+
+/** Hands its rows on as tasks. */
+export interface HandingOnDispatcher extends RowDispatcher {
+  readonly needsStorage: true
 }
 
 /** The options with their defaults, checked. */
@@ -89,7 +107,7 @@ export interface RowSettings {
   readonly work: RowWork
 }
 
-type AnyOptions = RowDispatcherOptions<unknown, unknown, unknown> | HandingOnOptions<unknown, unknown, unknown, unknown>
+type AnyOptions = RowDispatcherOptions<unknown, unknown> | HandingOnOptions<unknown, unknown, unknown>
 
 /** What is done with a reserved row. */
 export type RowWork =
@@ -115,15 +133,13 @@ const verbs = ['open', 'client', 'idOf', 'reserve', 'write', 'lapsed', 'held', '
  * Defines work on the rows of the app's own table. The defaults are those of Pampa Dispatcher.
  * @throws TypeError on a name or option that cannot be.
  */
-export function rowDispatcher<Row, Client, Input, Key = string | number | bigint>(
+export function rowDispatcher<Row, Client, Input>(
   name: string,
-  options: HandingOnOptions<Row, Client, Key, Input>,
-): RowDispatcher
-export function rowDispatcher<Row, Client, Key = string | number | bigint>(
-  name: string,
-  options: RowDispatcherOptions<Row, Client, Key>,
-): RowDispatcher
-export function rowDispatcher(name: string, options: AnyOptions): RowDispatcher {
+  options: HandingOnOptions<Row, Client, Input>,
+): HandingOnDispatcher
+// The form with `run` stands last: a compiler that finds no form that fits reports against the last.
+export function rowDispatcher<Row, Client>(name: string, options: RowDispatcherOptions<Row, Client>): RunningDispatcher
+export function rowDispatcher(name: string, options: AnyOptions): RunningDispatcher | HandingOnDispatcher {
   checkName('name', name)
   expectOptions('options', options, known)
   const { startWithin = '15m', maxDuration = '15m', queueSize = 5, maxTries = 5, concurrency, retryDelay = 0 } = options
@@ -151,6 +167,7 @@ export function rowDispatcher(name: string, options: AnyOptions): RowDispatcher 
   } as RowSettings
   return Object.freeze({
     name,
+    needsStorage: rows.work.kind === 'hand_on',
     rows,
     report: async () => {
       await source.open()
@@ -161,11 +178,10 @@ export function rowDispatcher(name: string, options: AnyOptions): RowDispatcher 
 }
 
 function checkSource(source: RowSource): RowSource {
-  if (typeof source !== 'object' || source === null) {
-    throw expected('source', "a table or collection such as sqliteTable(db, { table: 'webpage', ... })", source)
-  }
-  for (const verb of verbs) expectFunction(`source.${verb}`, source[verb])
-  return source as RowSource
+  const missing = verbs.find((verb) => typeof source?.[verb] !== 'function')
+  if (missing === undefined) return source
+  const such = "such as sqliteTable(db, { table: 'webpage', ... })"
+  throw expected('source', `a table or collection of your own ${such}, with a method \`${missing}\``, source)
 }
 
 function checkWork(options: AnyOptions): RowWork {
@@ -175,7 +191,8 @@ function checkWork(options: AnyOptions): RowWork {
     return { kind: 'run', run: expectFunction('run', run) as (context: RowContext<unknown>) => unknown }
   }
   if (run !== undefined) throw new TypeError('Expected either `run` or `handOn`, got both')
-  if (typeof handOn?.settings?.run !== 'function') {
+  // A job has a `run` as well: its reduce.
+  if (typeof handOn?.settings?.run !== 'function' || 'parts' in handOn) {
     throw expected('handOn', 'what task(name, options) gives', handOn)
   }
   const { input: inputOf = (row: unknown) => row } = options

@@ -46,6 +46,6 @@ function sentences(settings: RowSettings, seen: SeenRow, now: number): string[] 
     case 'completed':
       return [`${what} ended well ${since(endedAt)}${token === null ? '' : `, run by ${by}`}.`, started]
     case 'failed':
-      return [`${what} has no try left: it was started ${tries} times, and ${maxTries} are allowed.`]
+      return [`${what} has no try left: ${tries} of ${maxTries} are counted. A FatalError counts them all.`]
   }
 }

@@ -1,5 +1,6 @@
 /** The four functions that an app may put in the place of the library's own, and what they are given. */
-import { expected, expectInteger } from '../../core/expect.ts'
+import { messageOf } from '../../core/error-record.ts'
+import { expected } from '../../core/expect.ts'
 import type { RowSource } from '../../storage/row-source.ts'
 import type { RowSettings } from './definition.ts'
 
@@ -50,7 +51,8 @@ export class Functions {
     if (!queueSlots) return Math.max(0, queueSize - reserved)
     const answer = await queueSlots({ ...this.#context(), reserved })
     // Below 0 is what the seed's own sum may give; it means none.
-    return Math.max(0, expectInteger("queueSlots's answer", answer, Number.MIN_SAFE_INTEGER))
+    if (Number.isSafeInteger(answer)) return Math.max(0, answer as number)
+    throw expected('queueSlots', 'a function that answers an integer', answer)
   }
 
   /** `undefined`: the source knows what is due. */
@@ -75,5 +77,13 @@ export class Functions {
 /** Each key once: one call of a source names a row once. */
 function ids(option: string, source: RowSource, answer: unknown, limit: number): string[] {
   if (!Array.isArray(answer)) throw expected(option, 'a function that answers an array of keys', answer)
-  return [...new Set(answer.map((key: unknown) => source.idOf(key)))].slice(0, limit)
+  const idOf = (key: unknown) => {
+    try {
+      return source.idOf(key)
+    } catch (error) {
+      // The likeliest mistake: whole rows in the place of their keys.
+      throw new TypeError(`Expected \`${option}\` to be a function that answers keys. ${messageOf(error)}`)
+    }
+  }
+  return [...new Set(answer.map(idOf))].slice(0, limit)
 }

@@ -53,7 +53,11 @@ export class HandOnCrew implements Crew {
     this.#tasks = tasks
     this.#health = new Health(engine.clock, engine.notifier, engine.random, settings.source.title)
     this.#reserver = new Reserver(engine, settings, this.#health)
-    this.#passes = new Passes(engine, this.#health, options.pollMs, { pass: () => this.#pass(), isIdle: () => true })
+    this.#passes = new Passes(engine, this.#health, options.pollMs, {
+      name: settings.name,
+      pass: () => this.#pass(),
+      isIdle: () => true,
+    })
   }
 
   async open(): Promise<void> {

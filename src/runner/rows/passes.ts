@@ -6,6 +6,8 @@ import type { Engine } from '../engine.ts'
 import type { Health } from '../health.ts'
 
 export interface PassListener {
+  /** The dispatcher's, for messages. */
+  readonly name: string
   /** One pass; answers whether there may be more that is due. Rejects when the database fails, or a function of the app's. */
   pass(): Promise<boolean>
   /** Whether nothing is held that will ask for another pass when it ends. */
@@ -103,7 +105,9 @@ export class Passes {
       if (!this.#started) for (const { reject } of this.#drainers.splice(0)) reject(error)
       this.#failures++
       // A mistake of the app's functions is one too: it says so, and the loop goes on (P20).
-      if (error instanceof TypeError) this.#engine.notifier.warn(`A pass failed, going on trying: ${messageOf(error)}`)
+      const whose = this.#listener.name
+      if (error instanceof TypeError)
+        this.#engine.notifier.warn(`A pass of "${whose}" failed, going on trying: ${messageOf(error)}`)
       else this.#health.down(error)
       if (this.#active) await this.#health.pause(this.#health.delayMs(this.#failures))
       return false

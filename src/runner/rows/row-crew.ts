@@ -68,6 +68,7 @@ export class RowCrew {
     this.#tools = { name: settings.name, deadlines: new Deadlines(clock), notifier }
     this.#lanes = new PQueue({ concurrency: this.#concurrency })
     this.#passes = new Passes(engine, this.#health, options.pollMs, {
+      name: settings.name,
       pass: () => this.#pass(),
       isIdle: () => this.#held.size === 0,
     })
