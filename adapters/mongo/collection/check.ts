@@ -29,8 +29,8 @@ const noKeys = ['object', 'array']
 
 /** What a look at the collection told. */
 export interface Sampled {
-  /** Whether a string is among the keys, or there are none yet. */
-  readonly hasTexts: boolean
+  /** How many of the keys are strings; of none, `some` may become. */
+  readonly strings: 'all' | 'some' | 'none'
 }
 
 /** @throws StorageError `not_usable` with all that was found. */
@@ -47,8 +47,9 @@ export async function checkFit(call: Call, columns: CheckedCollection): Promise<
   if (findings.length > 0) {
     throw new StorageError('not_usable', `The collection "${collection}" cannot be used:\n- ${findings.join('\n- ')}`)
   }
-  const keys = types.map((type) => type[0])
-  return { hasTexts: keys.length === 0 || keys.includes('string') }
+  const isString = types.map(([key]) => key === 'string')
+  if (types.length === 0) return { strings: 'some' }
+  return { strings: isString.every(Boolean) ? 'all' : isString.some(Boolean) ? 'some' : 'none' }
 }
 
 async function findCollection(call: Call, name: string): Promise<string | undefined> {

@@ -1,9 +1,10 @@
 /**
- * Keys as text and back. Documents have keys of any type, side by side, so the text says the type as well: no two keys
- * that a unique index tells apart have the same text.
+ * Keys as text and back. Documents may have keys of any type, side by side, so the text says the type as well: no two
+ * keys that a unique index tells apart have the same text.
  *
  * A string stands for itself, an integer is written in digits, an ObjectId in its 24 hexadecimal ones; a string that
- * looks like something else stands in quotes, and every other type is Extended JSON.
+ * looks like something else stands in quotes, and every other type is Extended JSON. Where keys are strings, digits are
+ * a string as well, and it is the rare number that is written in Extended JSON.
  */
 type Bson = typeof import('mongodb').BSON
 
@@ -14,37 +15,40 @@ export interface Keys {
 
 const INTEGER = /^-?\d+$/
 const OBJECT_ID = /^[0-9a-f]{24}$/
-/** What a text of something that is no string may begin with or be. */
+/** What the text of something that is no string begins with or is: where keys are strings, and elsewhere. */
+const NO_STRING_AMONG_STRINGS = /^["{[]|^(true|false|null)$/
 const NO_STRING = /^["{[]|^-?\d+(\.\d+)?(e[+-]\d+)?$|^(true|false|null)$|^[0-9a-f]{24}$/
 const INT64_MAX = 2n ** 63n - 1n
 const UUID_SUBTYPE = 4
 
-export function keysWith({ EJSON, ObjectId }: Bson): Keys {
+/** `areStrings`: all keys that were seen are. */
+export function keysWith({ EJSON, ObjectId }: Bson, areStrings: boolean): Keys {
+  const noString = areStrings ? NO_STRING_AMONG_STRINGS : NO_STRING
   return {
     textOf(key) {
-      if (typeof key === 'string') return NO_STRING.test(key) ? JSON.stringify(key) : key
+      if (typeof key === 'string') return noString.test(key) ? JSON.stringify(key) : key
       const integer = integerOf(key)
-      if (integer !== undefined) return integer
-      switch (typeOf(key)) {
-        case 'ObjectId':
-          return String(key).toLowerCase()
-        case 'Binary':
-          // Another type than a string of the same digits.
-          if (isUuid(key)) return JSON.stringify({ $uuid: key.toUUID().toString() })
-      }
-      return EJSON.stringify(key, { relaxed: true })
+      if (integer !== undefined) return areStrings ? JSON.stringify({ $numberLong: integer }) : integer
+      if (!areStrings && typeOf(key) === 'ObjectId') return String(key).toLowerCase()
+      if (isUuid(key)) return JSON.stringify({ $uuid: key.toUUID().toString() })
+      return EJSON.stringify(key, { relaxed: !areStrings })
     },
     keyOf(text) {
-      if (!NO_STRING.test(text)) return text
+      if (!noString.test(text)) return text
       if (OBJECT_ID.test(text)) return new ObjectId(text)
-      if (INTEGER.test(text)) {
-        const integer = BigInt(text)
-        if (Number.isSafeInteger(Number(integer))) return Number(integer)
-        return integer > INT64_MAX || integer < -INT64_MAX - 1n ? Number(integer) : integer
-      }
-      return text.startsWith('"') ? JSON.parse(text) : EJSON.parse(text, { relaxed: true })
+      if (INTEGER.test(text)) return numberOf(text)
+      if (text.startsWith('"')) return JSON.parse(text)
+      const key = EJSON.parse(text, { relaxed: true })
+      return typeOf(key) === 'Long' ? numberOf(String(key)) : key
     },
   }
+}
+
+/** A `bigint` is sent as a long; what is longer can only be a double. */
+function numberOf(digits: string): number | bigint {
+  const integer = BigInt(digits)
+  if (Number.isSafeInteger(Number(integer))) return Number(integer)
+  return integer > INT64_MAX || integer < -INT64_MAX - 1n ? Number(integer) : integer
 }
 
 /** The server compares numbers by their value, whatever their type. */

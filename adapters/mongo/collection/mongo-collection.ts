@@ -10,7 +10,7 @@ import {
 import { type Call, caller } from '../call.ts'
 import { expected } from '../options.ts'
 import { meaningOfStart, placeOf } from '../place.ts'
-import { checkFit } from './check.ts'
+import { checkFit, type Sampled } from './check.ts'
 import { count } from './count.ts'
 import type { Ground } from './documents.ts'
 import { fieldsOf } from './fields.ts'
@@ -28,11 +28,10 @@ export interface MongoCollection<Row> extends RowSource<Row, Db> {
 const TRAITS: SourceTraits = { tokens: 'text', batchMax: 1000 }
 
 /** What is known once the collection was found to be fit. */
-interface Opened {
+interface Opened extends Sampled {
   readonly db: Db
   readonly ground: Ground
   readonly reserve: ReturnType<typeof reserver>
-  readonly hasTexts: boolean
 }
 
 /**
@@ -77,7 +76,7 @@ export function mongoCollection<Row = Record<string, unknown>>(
   async function openOnce(): Promise<Opened> {
     try {
       const sampled = await run((call) => checkFit(call, columns))
-      const ground = { ...fieldsOf(columns), ...keysWith((await import('mongodb')).BSON) }
+      const ground = { ...fieldsOf(columns), ...keysWith((await import('mongodb')).BSON, sampled.strings === 'all') }
       opened = { db: await place.database(), ground, reserve: reserver(ground), ...sampled }
       return opened
     } catch (error) {
@@ -113,8 +112,8 @@ export function mongoCollection<Row = Record<string, unknown>>(
     },
     client: () => known().db,
     idOf(key) {
-      const { ground, hasTexts } = known()
-      return textOf(ground, key, hasTexts)
+      const { ground, strings } = known()
+      return textOf(ground, key, strings === 'none')
     },
     reserve: (request: ReserveRequest): Promise<ReservedRow<Row>[]> =>
       within((_, call, { reserve }) => reserve<Row>(call, request)),
@@ -133,9 +132,9 @@ export function mongoCollection<Row = Record<string, unknown>>(
 }
 
 /** Where no key is a string, one stands for what it is the text of: of what an event told, or a URL has in it. */
-function textOf(keys: Keys, key: unknown, hasTexts: boolean): string {
+function textOf(keys: Keys, key: unknown, isText: boolean): string {
   if (!isScalar(key)) throw expected('a key', 'a string, a number, an ObjectId or another scalar', key)
-  if (typeof key !== 'string' || hasTexts) return keys.textOf(key)
+  if (typeof key !== 'string' || !isText) return keys.textOf(key)
   try {
     return keys.textOf(keys.keyOf(key))
   } catch {
