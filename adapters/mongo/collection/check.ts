@@ -25,8 +25,6 @@ const fitting: Readonly<Record<ReservationColumn, readonly [types: readonly stri
   success: [['bool'], 'true or false'],
   error: [['string'], 'a string'],
 }
-const noKeys = ['object', 'array']
-
 /** What a look at the collection told. */
 export interface Sampled {
   /** How many of the keys are strings; of none, `some` may become. */
@@ -38,10 +36,11 @@ export async function checkFit(call: Call, columns: CheckedCollection): Promise<
   const { collection } = columns
   const missing = await findCollection(call, collection)
   if (missing !== undefined) throw new StorageError('not_usable', missing)
-  const types = await sampledTypes(call, columns)
+  const demands = demandsOf(columns)
+  const types = await sampledTypes(call, collection, demands)
   const findings = [
     ...(await keyFindings(call, columns)),
-    ...typeFindings(columns, types),
+    ...typeFindings(demands, types),
     ...(await filterFindings(call, columns)),
   ]
   if (findings.length > 0) {
@@ -88,51 +87,53 @@ async function keyFindings(call: Call, { collection, id }: CheckedCollection): P
   return [`the key "${id}" needs ${wanted}: ${statement}`]
 }
 
-/** The types of the key, the fields and what they stand in, as they occur together. */
-async function sampledTypes(call: Call, columns: CheckedCollection): Promise<string[][]> {
-  const types = pathsOf(columns).map((path) => ({ $type: `$${path}` }))
+/** A path, and what has to be there. */
+interface Demand {
+  readonly path: string
+  fits(type: string): boolean
+  finding(type: string): string
+}
+
+/** The key comes first. */
+function demandsOf(columns: CheckedCollection): Demand[] {
+  const used = reservationColumns.flatMap((column) => {
+    const path = columns[column]
+    return path === undefined ? [] : [{ column, path }]
+  })
+  return [
+    {
+      path: columns.id,
+      fits: (type) => type !== 'object' && type !== 'array',
+      finding: (type) => `the key "${columns.id}" of a document is an ${type}: a key of one value is needed`,
+    },
+    ...used.map(({ column, path }): Demand => {
+      const [types, what] = fitting[column]
+      const finding = (type: string) =>
+        `"${path}" (${column}) of a document is of type ${type}, and has to be ${what} or null: convert it, or name another field`
+      return { path, fits: (type) => [...empty, ...types].includes(type), finding }
+    }),
+    ...parentsOf(used.map(({ path }) => path)).map((path): Demand => {
+      const finding = (type: string) =>
+        `"${path}" of a document is of type ${type}, and fields have to be written in it: name fields elsewhere`
+      return { path, fits: (type) => [...empty, 'object'].includes(type), finding }
+    }),
+  ]
+}
+
+/** The types of what is demanded, as they occur together. */
+async function sampledTypes(call: Call, collection: string, demands: readonly Demand[]): Promise<string[][]> {
+  const types = demands.map(({ path }) => ({ $type: `$${path}` }))
   const pipeline = [{ $sample: { size: SAMPLE } }, { $group: { _id: types } }]
-  const { cursor } = await call.read({ aggregate: columns.collection, pipeline, cursor: { batchSize: SAMPLE + 1 } })
+  const { cursor } = await call.read({ aggregate: collection, pipeline, cursor: { batchSize: SAMPLE + 1 } })
   return cursor.firstBatch.map(({ _id }: Document) => _id)
 }
 
-function typeFindings(columns: CheckedCollection, sampled: readonly string[][]): string[] {
-  const findings = new Set<string>()
-  const parents = parentsOf(named(columns))
-  for (const types of sampled) {
-    for (const [at, path] of pathsOf(columns).entries()) {
-      const type = types[at] ?? 'missing'
-      const column = reservationColumns[at - 1]
-      if (path === columns.id) {
-        if (noKeys.includes(type))
-          findings.add(`the key "${path}" of a document is an ${type}: a key of one value is needed`)
-      } else if (parents.includes(path)) {
-        if (![...empty, 'object'].includes(type)) {
-          findings.add(
-            `"${path}" of a document is of type ${type}, and fields have to be written in it: name fields elsewhere`,
-          )
-        }
-      } else if (column !== undefined) {
-        const [fits, what] = fitting[column]
-        if (![...empty, ...fits].includes(type)) {
-          findings.add(
-            `"${path}" (${column}) of a document is of type ${type}, and has to be ${what} or null: convert it, or name another field`,
-          )
-        }
-      }
-    }
-  }
-  return [...findings]
-}
-
-/** The key, a place for each column, and what they stand in. */
-function pathsOf(columns: CheckedCollection): string[] {
-  const own = reservationColumns.map((column) => columns[column] ?? columns.reservationId)
-  return [columns.id, ...own, ...parentsOf(named(columns))]
-}
-
-function named(columns: CheckedCollection): string[] {
-  return reservationColumns.flatMap((column) => columns[column] ?? [])
+function typeFindings(demands: readonly Demand[], sampled: readonly string[][]): string[] {
+  const findings = demands.flatMap(({ fits, finding }, at) => {
+    const wrong = sampled.flatMap((found) => found[at] ?? []).filter((type) => !fits(type))
+    return wrong.map(finding)
+  })
+  return [...new Set(findings)]
 }
 
 async function filterFindings(call: Call, { collection, where }: CheckedCollection): Promise<string[]> {

@@ -24,9 +24,10 @@ export function reserver(ground: Ground): <Row>(call: Call, request: ReserveRequ
     for (let tries = 1; ; tries++) {
       const ids = await candidates(ground, call, request, isContended)
       if (ids.length === 0) return []
-      const rows = await take<Row>(ground, call, ids, request)
-      isContended = request.ids === undefined && rows.length < ids.length / 2
-      if (rows.length > 0 || tries === TRIES_MAX) return rows
+      const { count, rows } = await take<Row>(ground, call, ids, request)
+      isContended = request.ids === undefined && count < ids.length / 2
+      // Tokens that were written once are used up, even if all of those rows were taken back at once.
+      if (count > 0 || tries === TRIES_MAX) return rows
     }
   }
 }
@@ -93,7 +94,7 @@ async function take<Row>(
   call: Call,
   keys: readonly unknown[],
   { tokens, maxTries }: ReserveRequest,
-): Promise<ReservedRow<Row>[]> {
+): Promise<{ readonly count: number; readonly rows: ReservedRow<Row>[] }> {
   const { columns, free, paths, assignments } = ground
   const updates = keys.map((key, at) => ({
     q: { $and: [{ [columns.id]: { $eq: key } }, free(maxTries), columns.where, { $expr: paths }] },
@@ -101,16 +102,16 @@ async function take<Row>(
   }))
   try {
     const { n, writeErrors } = await call.write({ update: call.names.row, updates, ordered: false })
-    if (n > 0) return await taken(ground, call, keys, tokens)
+    if (n > 0) return { count: n, rows: await taken(ground, call, keys, tokens) }
     // A document that the collection's own rules refuse is passed over, unless there is nothing else.
     if (writeErrors?.[0]) throw new Error(`No row can be reserved: ${writeErrors[0].errmsg}`)
-    return []
+    return { count: 0, rows: [] }
   } catch (error) {
     // Whether it took effect is not known, but the tokens are nobody else's.
     await pause(LATE_MS)
     const rows = await taken<Row>(ground, call, keys, tokens).catch(() => [])
     if (rows.length === 0) throw error
-    return rows
+    return { count: rows.length, rows }
   }
 }
 

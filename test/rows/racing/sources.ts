@@ -2,7 +2,13 @@
 import type { RowSource } from '../../../src/storage/index.ts'
 import type { RacePlace } from './order.ts'
 
-const makers: Readonly<Record<string, (place: RacePlace) => Promise<RowSource>>> = {}
+const makers: Readonly<Record<string, (place: RacePlace) => Promise<RowSource>>> = {
+  async mongo({ at, table }) {
+    const { mongoCollection } = await import('../../../adapters/mongo/index.ts')
+    const { fields } = await import('../mongo-pages.ts')
+    return mongoCollection(at, { collection: table, ...fields })
+  },
+}
 
 export function sourceAt(place: RacePlace): Promise<RowSource> {
   const make = makers[place.kind]

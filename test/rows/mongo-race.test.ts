@@ -1,0 +1,117 @@
+/** Processes that are killed and stopped at any time, over documents that the user changes and removes meanwhile. */
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { BSON, MongoClient, ObjectId } from 'mongodb'
+import { afterAll, expect, test } from 'vitest'
+import { mongoCollection } from '../../adapters/mongo/index.ts'
+import { withServer } from '../servers/with-server.ts'
+import { fields, type Page, page } from './mongo-pages.ts'
+import { Looks, marksOf } from './mongo-watch.ts'
+import type { RaceNote } from './racing/order.ts'
+import { race } from './racing/run.ts'
+
+const seed = Number(process.env.PIECEWORK_SEED ?? 20_260_817)
+const COUNT = Number(process.env.PIECEWORK_RACE_ROWS ?? 2_000)
+const PROCESSES = 8
+const STRIKES = 24
+const REMOVALS = 12
+/** How many starts a process that is killed may have written and not noted: as many as it runs at once. */
+const UNNOTED = 8
+
+await withServer('mongo', (server) => {
+  const client = new MongoClient(server.url)
+  const collection = `webpage_${randomUUID()}`
+  const pages = client.db().collection<Page>(collection)
+  const folder = mkdtempSync(join(tmpdir(), 'piecework-mongo-race-'))
+  afterAll(async () => {
+    await pages.drop()
+    await client.close()
+    rmSync(folder, { recursive: true })
+  })
+
+  test(`P-RESERVE B22 P25 RS-01 RS-02 ${PROCESSES} processes, struck at any time, start each document as often as it says and end it once`, async () => {
+    console.log(`seed ${seed} (PIECEWORK_SEED)`)
+    /** The user's own part of each document, as the user has written it. */
+    const own = new Map<string, Page>()
+    for (let at = 0; at < COUNT; at++) {
+      const made = page(new ObjectId(), at)
+      own.set(String(made._id), made)
+    }
+    await pages.insertMany([...own.values()])
+    const source = mongoCollection(client.db(), { collection, ...fields })
+    for (const statement of source.statements()) {
+      await new Function('db', `return ${statement}`)({ getCollection: (name: string) => client.db().collection(name) })
+    }
+    const ids = [...own.keys()]
+    const removed = new Set<string>()
+    const looks = new Looks()
+
+    const { notes, counts, wrongEnds } = await race({
+      place: { kind: 'mongo', at: server.url, table: collection },
+      log: join(folder, 'notes'),
+      seed,
+      rows: COUNT,
+      processes: PROCESSES,
+      strikes: STRIKES,
+      ended: async () => removed.size + (await pages.countDocuments({ 'scrape.endTime': { $type: 'date' } })),
+      async meanwhile(random) {
+        await looks.look(pages)
+        const id = random.pick(ids)
+        const is = own.get(id ?? '')
+        if (is === undefined) return
+        is.price = random.below(1_000)
+        is.scrape.note = `price ${is.price}`
+        const change = { price: is.price, 'scrape.note': is.scrape.note }
+        await pages.updateOne({ _id: is._id }, { $set: change })
+        if (removed.size === REMOVALS || !random.chance(20)) return
+        const started = { 'scrape.startTime': { $type: 'date' }, 'scrape.endTime': null } as const
+        const gone = await pages.findOneAndDelete(started, { projection: { _id: 1 } })
+        if (gone === null) return
+        removed.add(String(gone._id))
+        own.delete(String(gone._id))
+      },
+    })
+    await looks.look(pages)
+    console.log({ ...counts, looks: looks.count, removed: removed.size, notes: notes.length })
+
+    expect(wrongEnds).toEqual([])
+    expect(looks.wrong).toEqual([])
+    const found = await pages.find({}, { promoteValues: true }).toArray()
+    expect(found.map(({ _id }) => String(_id)).sort()).toEqual([...own.keys()].sort())
+    const noted = startsIn(notes)
+    let unnoted = 0
+    for (const document of found) {
+      const id = String(document._id)
+      const marks = marksOf(document.scrape)
+      expect(marks).toMatchObject({ reservationId: expect.any(String), endTime: expect.any(Number) })
+      const starts = noted.get(id) ?? []
+      // No start is noted twice, and none that the document does not count.
+      expect(new Set(starts).size).toBe(starts.length)
+      expect(Math.max(...starts, 0)).toBeLessThanOrEqual(marks.reservationTimes ?? 0)
+      unnoted += (marks.reservationTimes ?? 0) - starts.length
+      for (const path of Object.values(fields)) Reflect.deleteProperty(document.scrape, path.split('.')[1] ?? '')
+      const bytes = Buffer.from(BSON.serialize(document)).toString('hex')
+      expect(bytes).toBe(Buffer.from(BSON.serialize(own.get(id) as Page)).toString('hex'))
+    }
+    console.log(`${unnoted} starts of killed processes are not in their notes`)
+    expect(unnoted).toBeLessThanOrEqual((counts.kills ?? 0) * UNNOTED)
+
+    const ends = notes.filter(({ what }) => what === 'completed').map(({ id }) => id)
+    expect(new Set(ends).size).toBe(ends.length)
+    const gone = notes.filter(({ what }) => what === 'gone').map(({ id }) => id)
+    expect(gone.length).toBeGreaterThan(0)
+    expect(gone.filter((id) => !removed.has(id))).toEqual([])
+  }, 90_000)
+})
+
+/** The attempts of each row that a process noted to have started. */
+function startsIn(notes: readonly RaceNote[]): Map<string, number[]> {
+  const starts = new Map<string, number[]>()
+  for (const { what, id, attempt } of notes) {
+    if (what !== 'started') continue
+    starts.set(id, [...(starts.get(id) ?? []), attempt])
+  }
+  return starts
+}
