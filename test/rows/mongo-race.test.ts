@@ -15,8 +15,10 @@ import { race } from './racing/run.ts'
 const seed = Number(process.env.PIECEWORK_SEED ?? 20_260_817)
 const COUNT = Number(process.env.PIECEWORK_RACE_ROWS ?? 2_000)
 const PROCESSES = 8
-const STRIKES = 24
+const STRIKES = 20
 const REMOVALS = 12
+/** Pages that the user changes between two looks. */
+const CHANGES = 20
 /** How many starts a process that is killed may have written and not noted: as many as it runs at once. */
 const UNNOTED = 8
 
@@ -58,14 +60,20 @@ await withServer('mongo', (server) => {
       ended: async () => removed.size + (await pages.countDocuments({ 'scrape.endTime': { $type: 'date' } })),
       async meanwhile(random) {
         await looks.look(pages)
-        const id = random.pick(ids)
-        const is = own.get(id ?? '')
-        if (is === undefined) return
-        is.price = random.below(1_000)
-        is.scrape.note = `price ${is.price}`
-        const change = { price: is.price, 'scrape.note': is.scrape.note }
-        await pages.updateOne({ _id: is._id }, { $set: change })
-        if (removed.size === REMOVALS || !random.chance(20)) return
+        const changed = Array.from({ length: CHANGES }, () => own.get(random.pick(ids) ?? '') ?? [])
+          .flat()
+          .map((is) => {
+            is.price = random.below(1_000)
+            is.scrape.note = `price ${is.price}`
+            return {
+              updateOne: {
+                filter: { _id: is._id },
+                update: { $set: { price: is.price, 'scrape.note': is.scrape.note } },
+              },
+            }
+          })
+        await pages.bulkWrite(changed)
+        if (removed.size === REMOVALS || !random.chance(40)) return
         const started = { 'scrape.startTime': { $type: 'date' }, 'scrape.endTime': null } as const
         const gone = await pages.findOneAndDelete(started, { projection: { _id: 1 } })
         if (gone === null) return

@@ -32,9 +32,11 @@ function statement({ columns, standings, paths, keyOf, assignments }: Ground, ch
   const holds = { $and: [{ $eq: [token, { $literal: change.token }] }, standings[change.on], paths] }
   // Made of a field, or the server would find out before it looks at any document.
   const refused = { $toInt: { $concat: ['not held: ', { $toString: { $ifNull: [`$${columns.startTime}`, ''] } }] } }
+  // Of a whole field of the document: within an array without entries nothing would be asked.
+  const [top] = reservationId.split('.') as [string]
   return {
     q: { [id]: { $eq: keyOf(change.id) } },
-    u: [{ $set: { [reservationId]: { $cond: [holds, token, refused] } } }, { $set: assignments(change.move, change) }],
+    u: [{ $set: { [top]: { $cond: [holds, `$${top}`, refused] } } }, { $set: assignments(change.move, change) }],
   }
 }
 
