@@ -210,7 +210,8 @@ await withServer('mongo', (server) => {
     const { db, pages } = await setUp([{ _id: 1 }, { _id: 2 }])
     const slow = withCommand(db, async (command, options) => {
       const reply = await db.command(command, options)
-      if ('update' in command) await pages.updateMany({}, { $set: { 'scrape.reservationId': null, price: 1 } })
+      const freed = { 'scrape.reservationId': null, 'scrape.reservationTimes': 5 }
+      if ('update' in command) await pages.updateMany({ 'scrape.reservationId': 'w#1' }, { $set: freed })
       return reply
     })
     const source = mongoCollection(slow, { collection: 'webpage', ...fields })
