@@ -170,7 +170,7 @@ await withServer('mongo', (server) => {
   })
 
   describe('an answer that is lost', () => {
-    test('RC-11 of a reservation is found by its tokens', async () => {
+    test('of a reservation is found by its tokens', async () => {
       const { db } = await setUp([{ _id: 1 }, { _id: 2 }, { _id: 3 }])
       const { db: unsound, next } = faulty(db)
       const source = mongoCollection(unsound, { collection: 'webpage', ...fields })
