@@ -1,5 +1,5 @@
 /** better-sqlite3: the driver of an app that has it already, or that runs on a Node without `node:sqlite`. */
-import type { Columns, Driver, Value } from './connection.ts'
+import type { Bound, Columns, Driver, WideRow } from './connection.ts'
 
 /** A `Database` of better-sqlite3, by its shape. */
 export interface BetterDatabase {
@@ -10,8 +10,8 @@ export interface BetterDatabase {
 }
 
 interface BetterStatement {
-  all(...values: Value[]): unknown[]
-  run(...values: Value[]): { readonly changes: number }
+  all(...values: Bound[]): unknown[]
+  run(...values: Bound[]): { readonly changes: number }
   raw(on?: boolean): unknown
   safeIntegers(on?: boolean): unknown
 }
@@ -27,6 +27,11 @@ export function betterDriver(db: BetterDatabase): Driver {
       // The app may have made big integers its default.
       statement.safeIntegers(false)
       return (values) => statement.all(...values) as Columns[]
+    },
+    wideReader(sql) {
+      const statement = db.prepare(sql)
+      statement.safeIntegers(true)
+      return (values) => statement.all(...values) as WideRow[]
     },
     writer(sql) {
       const statement = db.prepare(sql)

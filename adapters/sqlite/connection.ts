@@ -1,10 +1,16 @@
 /** The one shape that both SQLite drivers are brought to, and what each driver's objects must have. */
 
-/** What is bound to a statement. */
+/** What the columns of Piecework's own hold. */
 export type Value = string | number | null
+
+/** What is bound to a statement. */
+export type Bound = Value | bigint | Uint8Array
 
 /** A row as the drivers give it when asked for arrays: values in the order of the columns. */
 export type Columns = readonly Value[]
+
+/** A row of the user's own, by the names of its columns: every integer a bigint, so that none loses a digit. */
+export type WideRow = Readonly<Record<string, Bound>>
 
 /** A connection, whichever driver it is of. Statements are made once for each text and kept. */
 export interface Connection {
@@ -13,9 +19,11 @@ export interface Connection {
   isInTransaction(): boolean
   exec(sql: string): void
   /** All rows at once: a statement that is left half read would hold its read lock. */
-  all(sql: string, ...values: Value[]): Columns[]
+  all(sql: string, ...values: Bound[]): Columns[]
+  /** All rows at once, whatever columns and values they have. */
+  wide(sql: string, ...values: Bound[]): WideRow[]
   /** Runs a statement that gives no rows; answers how many rows it changed. */
-  run(sql: string, values: readonly Value[]): number
+  run(sql: string, values: readonly Bound[]): number
   close(): void
 }
 
@@ -23,13 +31,15 @@ export interface Connection {
 export interface Driver {
   isInTransaction(): boolean
   exec(sql: string): void
-  reader(sql: string): (values: readonly Value[]) => Columns[]
-  writer(sql: string): (values: readonly Value[]) => number
+  reader(sql: string): (values: readonly Bound[]) => Columns[]
+  wideReader(sql: string): (values: readonly Bound[]) => WideRow[]
+  writer(sql: string): (values: readonly Bound[]) => number
   close(): void
 }
 
 export function connect(driver: Driver): Connection {
   const reader = once(driver.reader)
+  const wideReader = once(driver.wideReader)
   const writer = once(driver.writer)
   const main = reader('pragma database_list')([]).find((columns) => columns[1] === 'main')
   return {
@@ -37,6 +47,7 @@ export function connect(driver: Driver): Connection {
     isInTransaction: driver.isInTransaction,
     exec: driver.exec,
     all: (sql, ...values) => reader(sql)(values),
+    wide: (sql, ...values) => wideReader(sql)(values),
     run: (sql, values) => writer(sql)(values),
     close: driver.close,
   }

@@ -1,6 +1,6 @@
 /** `node:sqlite`: the driver that comes with Node. */
 import { StorageError } from '../../src/storage/index.ts'
-import type { Columns, Driver, Value } from './connection.ts'
+import type { Bound, Columns, Driver, Value, WideRow } from './connection.ts'
 
 /** A `DatabaseSync` of `node:sqlite`, by its shape. */
 export interface NodeDatabase {
@@ -12,8 +12,8 @@ export interface NodeDatabase {
 }
 
 interface NodeStatement {
-  all(...values: Value[]): unknown[]
-  run(...values: Value[]): { readonly changes: number | bigint }
+  all(...values: Bound[]): unknown[]
+  run(...values: Bound[]): { readonly changes: number | bigint }
   setReadBigInts(on: boolean): void
   /** Node 22.16 and later. */
   setReturnArrays?(on: boolean): void
@@ -47,6 +47,12 @@ export function nodeDriver(db: NodeDatabase): Driver {
       }
       statement.setReturnArrays(true)
       return (values) => statement.all(...values) as Columns[]
+    },
+    wideReader(sql) {
+      const statement = prepare(db, sql)
+      // Without this it throws where a number would lose digits.
+      statement.setReadBigInts(true)
+      return (values) => statement.all(...values) as WideRow[]
     },
     writer(sql) {
       const statement = prepare(db, sql)

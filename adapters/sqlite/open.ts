@@ -30,20 +30,42 @@ const CHECKPOINT_PAGES = 4000
 /** How often the switch to WAL is tried while other processes open the same fresh file. */
 const WAL_TRIES_MAX = 100
 
+type ConnectionSettings = Omit<CheckedOptions, 'tablePrefix'>
+
 export function openPath(path: string, options: CheckedOptions, names: Names): Connection {
+  const { db } = openFile(path, options, {
+    // Before the switch to WAL, which is a write.
+    beforeWrite: (opened) => refuseNewer(opened, names),
+    afterwards: (opened) => migrate(opened, names),
+  })
+  return db
+}
+
+export function adopt(database: SqliteDatabase, options: CheckedOptions, names: Names): Connection {
+  return adoptDatabase(database, options, 'sqlite', (db) => {
+    refuseNewer(db, names)
+    migrate(db, names)
+  })
+}
+
+/** Opens a file by its path and makes nothing in it; what `steps` throw closes it again. */
+export function openFile(
+  path: string,
+  { synchronous, busyTimeoutMs }: ConnectionSettings,
+  steps: { readonly beforeWrite?: (db: Connection) => void; readonly afterwards: (db: Connection) => void },
+): { readonly db: Connection; readonly database: NodeDatabase } {
   if (path !== ':memory:') refuseNetwork(path)
   const database = withMeaning(() => openNodeDatabase(path))
   try {
     return withMeaning(() => {
       const db = connect(nodeDriver(database))
-      db.exec(`pragma busy_timeout = ${options.busyTimeoutMs}`)
-      // Before the switch to WAL, which is a write.
-      refuseNewer(db, names)
+      db.exec(`pragma busy_timeout = ${busyTimeoutMs}`)
+      steps.beforeWrite?.(db)
       if (db.file !== null) switchToWal(db)
-      db.exec(`pragma synchronous = ${options.synchronous ?? 'full'}`)
+      db.exec(`pragma synchronous = ${synchronous ?? 'full'}`)
       db.exec(`pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
-      migrate(db, names)
-      return db
+      steps.afterwards(db)
+      return { db, database }
     })
   } catch (error) {
     database.close()
@@ -52,17 +74,21 @@ export function openPath(path: string, options: CheckedOptions, names: Names): C
 }
 
 /** The journal mode of a passed database stays as the app wants it: it is written into the file, for everybody. */
-export function adopt(database: SqliteDatabase, options: CheckedOptions, names: Names): Connection {
+export function adoptDatabase(
+  database: SqliteDatabase,
+  { synchronous, busyTimeoutMs }: ConnectionSettings,
+  by: string,
+  afterwards: (db: Connection) => void,
+): Connection {
   return withMeaning(() => {
     const db = connectionOf(database)
     if (db.isInTransaction()) {
-      throw new StorageError('busy', 'The database has a transaction open: pass it to `sqlite` outside of one')
+      throw new StorageError('busy', `The database has a transaction open: pass it to \`${by}\` outside of one`)
     }
     const timeoutMs = Number(db.all('pragma busy_timeout')[0]?.[0])
-    if (timeoutMs < options.busyTimeoutMs) db.exec(`pragma busy_timeout = ${options.busyTimeoutMs}`)
-    if (options.synchronous !== undefined) db.exec(`pragma synchronous = ${options.synchronous}`)
-    refuseNewer(db, names)
-    migrate(db, names)
+    if (timeoutMs < busyTimeoutMs) db.exec(`pragma busy_timeout = ${busyTimeoutMs}`)
+    if (synchronous !== undefined) db.exec(`pragma synchronous = ${synchronous}`)
+    afterwards(db)
     return db
   })
 }

@@ -1,6 +1,7 @@
 /** What an SQLite storage may be told, checked at the door. */
 
-export interface SqliteOptions {
+/** How a connection is to behave. */
+export interface ConnectionOptions {
   /**
    * `full`: what was acknowledged outlives a power cut. `normal`: it outlives `kill -9` of the process, but a power cut
    * may take the last commits; several times as fast on a disk that takes its time to flush. A database that the app
@@ -14,6 +15,9 @@ export interface SqliteOptions {
    * @default 5000
    */
   readonly busyTimeoutMs?: number
+}
+
+export interface SqliteOptions extends ConnectionOptions {
   /**
    * What the names of the tables and indexes begin with.
    * @default 'piecework_'
@@ -41,18 +45,26 @@ export function checkOptions(options: SqliteOptions): CheckedOptions {
   if (unknown !== undefined) {
     throw new TypeError(`Expected \`options\` to hold only ${known.join(', ')}, got \`${unknown}\``)
   }
-  const { synchronous, busyTimeoutMs = 5000, tablePrefix = 'piecework_' } = options
+  const { tablePrefix = 'piecework_' } = options
+  if (typeof tablePrefix !== 'string' || !PREFIX_PATTERN.test(tablePrefix) || /^sqlite_/i.test(tablePrefix)) {
+    const wanted = '1 to 50 letters, digits and underscores that begin with no digit and not with `sqlite_`'
+    throw expected('tablePrefix', wanted, tablePrefix)
+  }
+  return { ...checkConnection(options), tablePrefix }
+}
+
+/** What is the same for a storage and for a table of the user's own. */
+export function checkConnection({
+  synchronous,
+  busyTimeoutMs = 5000,
+}: ConnectionOptions): Omit<CheckedOptions, 'tablePrefix'> {
   if (synchronous !== undefined && synchronous !== 'full' && synchronous !== 'normal') {
     throw expected('synchronous', "'full' or 'normal'", synchronous)
   }
   if (!Number.isInteger(busyTimeoutMs) || busyTimeoutMs < 0 || busyTimeoutMs > TIMEOUT_MAX_MS) {
     throw expected('busyTimeoutMs', `an integer from 0 to ${TIMEOUT_MAX_MS}`, busyTimeoutMs)
   }
-  if (typeof tablePrefix !== 'string' || !PREFIX_PATTERN.test(tablePrefix) || /^sqlite_/i.test(tablePrefix)) {
-    const wanted = '1 to 50 letters, digits and underscores that begin with no digit and not with `sqlite_`'
-    throw expected('tablePrefix', wanted, tablePrefix)
-  }
-  return { synchronous, busyTimeoutMs, tablePrefix }
+  return { synchronous, busyTimeoutMs }
 }
 
 export function expected(name: string, wanted: string, got: unknown): TypeError {

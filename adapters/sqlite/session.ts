@@ -12,6 +12,9 @@ export interface Session {
   write<T>(body: (db: Connection) => T): T
 }
 
+/** What an app can do that writes inside a transaction of its own. */
+const throughWithin = 'inside it, write through `storage.within(db)`; everything else has to wait for its end'
+
 /**
  * `afterCommit` runs between the commit and the answer, and may still refuse it. `others` are connections of the app in
  * this process: while one of them has a transaction open, waiting for it would stop the very thread that has to end it.
@@ -21,12 +24,12 @@ export function ownSession(
   others: ReadonlySet<Connection>,
   refuseClosed: () => void,
   afterCommit: () => void,
+  cure = throughWithin,
 ): Session {
   /** What we write inside the app's transaction would go with its rollback, after we had acknowledged it. */
   function refuse(): void {
     refuseClosed()
     if (!isInTransaction(db) && ![...others].some(isInTransaction)) return
-    const cure = 'inside it, write through `storage.within(db)`; everything else has to wait for its end'
     throw new StorageError('busy', `The app has a transaction open: ${cure}`)
   }
 

@@ -1,5 +1,6 @@
 /** The sources that a race can be run over, each loaded by the process that needs it. */
 import type { RowSource } from '../../../src/storage/index.ts'
+import { columns } from '../pages.ts'
 import type { RacePlace } from './order.ts'
 
 const makers: Readonly<Record<string, (place: RacePlace) => Promise<RowSource>>> = {
@@ -7,6 +8,10 @@ const makers: Readonly<Record<string, (place: RacePlace) => Promise<RowSource>>>
     const { mongoCollection } = await import('../../../adapters/mongo/index.ts')
     const { fields } = await import('../mongo-pages.ts')
     return mongoCollection(at, { collection: table, ...fields })
+  },
+  async sqlite({ at, table }) {
+    const { sqliteTable } = await import('../../../adapters/sqlite/index.ts')
+    return sqliteTable(at, { table, ...columns, synchronous: 'normal' })
   },
 }
 
