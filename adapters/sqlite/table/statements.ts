@@ -69,9 +69,10 @@ export function tableStatements(options: CheckedTable, { numbers }: FitTable): T
   const isDue = `${isWanted}${standings.free} and ${tries} < +? and typeof(${id}) in ('integer', 'text')`
   const standing = `case when ${standings.ended} then 'ended' when ${standings.free} then 'free'
     when ${standings.active} then 'active' else 'started' end`
-  const seen = `select ${idText}, cast(${token} as text), ${tries}, ${standing},
+  const marks = `${idText}, cast(${token} as text), ${tries}, ${standing},
     ${instants('reservationTime').inMs(reserved)}, ${instants('startTime').inMs(started)},
-    ${instants('endTime').inMs(ended)} from ${table}`
+    ${instants('endTime').inMs(ended)}`
+  const seen = `select ${marks} from ${table}`
   const update = (move: RowMoveName, on: RowStanding, values: MoveValues) =>
     `update ${table} set ${assignments(move, values)} where ${isRow}${on === 'free' ? '' : ` and ${hasToken}`} and ${standings[on]}`
 
@@ -108,13 +109,13 @@ export function tableStatements(options: CheckedTable, { numbers }: FitTable): T
         values: [instants('startTime').ago(maxDurationMs), limit],
       },
     ],
+    // First all that is held, which is little: else SQLite walks the whole table for the sake of the order.
     held: ({ prefix, after, limit }) => ({
-      sql: [
-        `${seen} where ${isHeld}`,
-        ...(prefix === undefined ? [] : [`and substr(cast(${token} as text), 1, length(+?)) = +? collate binary`]),
-        ...(after === undefined ? [] : [`and ${id} > +?`]),
-        `order by ${id} limit +?`,
-      ].join(' '),
+      sql: `with held (id, token, tries, standing, reserved_at, started_at, ended_at, key) as materialized (
+          select ${marks}, ${id} from ${table} where ${isHeld}
+        ) select id, token, tries, standing, reserved_at, started_at, ended_at from held
+        where ${prefix === undefined ? '' : 'substr(token, 1, length(+?)) = +? and '}${after === undefined ? 'true' : 'key > +?'}
+        order by key limit +?`,
       values: [...(prefix === undefined ? [] : [prefix, prefix]), ...(after === undefined ? [] : [after]), limit],
     }),
     count: (maxTries, workerLength) => ({
