@@ -94,10 +94,14 @@ export function adoptDatabase(
 }
 
 export function connectionOf(database: SqliteDatabase): Connection {
-  if (!isDatabase(database)) {
-    throw expected('database', 'a path, a DatabaseSync of node:sqlite or a Database of better-sqlite3', database)
-  }
+  expectDatabase(database)
   return connect('inTransaction' in database ? betterDriver(database) : nodeDriver(database))
+}
+
+/** @throws TypeError */
+export function expectDatabase(database: unknown): void {
+  if (isDatabase(database)) return
+  throw expected('database', 'a path, a DatabaseSync of node:sqlite or a Database of better-sqlite3', database)
 }
 
 function isDatabase(value: unknown): value is SqliteDatabase {

@@ -15,7 +15,7 @@ import {
 import type { Connection } from '../connection.ts'
 import { fileCheck } from '../file.ts'
 import type { NodeDatabase } from '../node-sqlite.ts'
-import { adoptDatabase, openFile, type SqliteDatabase } from '../open.ts'
+import { adoptDatabase, expectDatabase, openFile, type SqliteDatabase } from '../open.ts'
 import { expected } from '../options.ts'
 import { ownSession, type Session } from '../session.ts'
 import { checkFit, type FitTable } from './check.ts'
@@ -71,6 +71,7 @@ export function sqliteTable(
   options: SqliteTableOptions,
 ): RowSource<unknown, SqliteDatabase> {
   if (database === '') throw expected('database', 'a path or a database', database)
+  if (typeof database !== 'string') expectDatabase(database)
   return new SqliteTable(database, checkTable(options))
 }
 
