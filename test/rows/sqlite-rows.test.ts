@@ -12,12 +12,19 @@ const folder = mkdtempSync(join(tmpdir(), 'piecework-rows-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 let made = 0
 
-/** `open` makes what a source is given. */
-function placeOf(open: (file: string) => SqliteDatabase | string, suffix: string): ShopPlace {
+/**
+ * `open` makes what a source is given, and `connect` what the user has: by one driver, since two copies of SQLite in one
+ * process undo each other's locks on a file.
+ */
+function placeOf(
+  connect: (file: string) => SqliteDatabase,
+  suffix: string,
+  open = (file: string): SqliteDatabase | string => connect(file),
+): ShopPlace {
   return {
     async table(shops, key) {
       const file = join(folder, `${++made}.db`)
-      const own = new DatabaseSync(file)
+      const own = connect(file)
       const closers = [() => own.close()]
       own.exec('pragma journal_mode = wal')
       own.exec(`create table shop (id ${key} primary key, name text not null, price integer not null) ${suffix}`)
@@ -53,7 +60,8 @@ function placeOf(open: (file: string) => SqliteDatabase | string, suffix: string
   }
 }
 
-describe('a table in a file', () => sourceCases(placeOf((file) => file, '')))
-describe('a table without rowids, by node:sqlite', () =>
-  sourceCases(placeOf((file) => new DatabaseSync(file), 'without rowid')))
+const byNode = (file: string) => new DatabaseSync(file)
+
+describe('a table in a file', () => sourceCases(placeOf(byNode, '', (file) => file)))
+describe('a table without rowids, by node:sqlite', () => sourceCases(placeOf(byNode, 'without rowid')))
 describe('a strict table, by better-sqlite3', () => sourceCases(placeOf((file) => new Better(file), 'strict')))
