@@ -40,9 +40,10 @@ interface Opened {
  * The table stays the app's: of a row nothing is written but the named columns, and no row is made or removed. Instants
  * are the database's own, as texts like `2026-01-31 12:00:00.000`, or as epoch milliseconds in a column of integers.
  *
- * Given a path, it opens that file through `node:sqlite` in WAL mode when it is first needed, and closes it at the end. A
- * database that the app passes stays open; while the app has a transaction open on it, nothing can be reserved or written
- * (`busy`), and the dispatcher tries again a moment later.
+ * Given a path, it opens that file through `node:sqlite` in WAL mode when it is first needed, and closes it at the end. An
+ * app that has the file open with better-sqlite3 passes that database instead: two copies of SQLite in one process undo
+ * each other's locks. A database that the app passes stays open and in its journal mode; while the app has a transaction
+ * open on it, nothing can be reserved or written (`busy`), and the dispatcher tries again a moment later.
  *
  * @throws TypeError on options that cannot be. What does not fit in the table itself is told by `open`.
  * @example
