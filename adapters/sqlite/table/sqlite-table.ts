@@ -1,5 +1,4 @@
 /** `sqliteTable(database, options)`: a table of the user's own in SQLite as the queue of a row dispatcher. */
-import { statSync } from 'node:fs'
 import {
   type HeldRequest,
   type LapsedRequest,
@@ -13,28 +12,17 @@ import {
   StorageError,
 } from '../../../src/storage/index.ts'
 import type { Connection } from '../connection.ts'
-import { fileCheck } from '../file.ts'
 import type { NodeDatabase } from '../node-sqlite.ts'
-import { adoptDatabase, expectDatabase, openFile, type SqliteDatabase } from '../open.ts'
+import { expectDatabase, type SqliteDatabase } from '../open.ts'
 import { expected } from '../options.ts'
-import { ownSession, type Session } from '../session.ts'
-import { checkFit, type FitTable } from './check.ts'
 import { countsFrom, workerLength } from './counts.ts'
 import { nowMs } from './instants.ts'
+import { type Opened, openTable } from './opened.ts'
 import { type CheckedTable, checkTable, type SqliteTableOptions } from './options.ts'
 import { quoted } from './quoted.ts'
 import { keyText, ownRow, seenFrom } from './rows.ts'
 import { setupStatements } from './setup.ts'
-import { type Asked, type TableStatements, tableStatements } from './statements.ts'
-
-/** What a call of `open` made. */
-interface Opened {
-  readonly database: SqliteDatabase
-  readonly traits: SourceTraits
-  readonly session: Session
-  readonly statements: TableStatements
-  close(): void
-}
+import type { Asked, TableStatements } from './statements.ts'
 
 /**
  * The table stays the app's: of a row nothing is written but the named columns, and no row is made or removed. Instants
@@ -176,39 +164,6 @@ class SqliteTable implements RowSource<unknown, SqliteDatabase> {
     if (this.#opened) return this.#opened
     throw new StorageError('closed', `Of ${this.title} nothing is open: \`open()\` comes first, and \`close()\` last`)
   }
-}
-
-function openTable(given: string | SqliteDatabase, options: CheckedTable): Opened {
-  let fit: FitTable | undefined
-  const check = (db: Connection): void => {
-    fit = checkFit(db, options)
-  }
-  if (typeof given === 'string') refuseMissing(given)
-  const { db, database } =
-    typeof given === 'string'
-      ? openFile(given, options, { beforeWrite: check, afterwards: () => {} })
-      : { db: adoptDatabase(given, options, 'sqliteTable', check), database: given }
-  let isOpen = true
-  const refuseClosed = (): void => {
-    if (!isOpen) throw new StorageError('closed', `The table ${quoted(options.table)} was closed before this call`)
-  }
-  const cure = 'what is reserved and written of a table waits for its end'
-  return {
-    database,
-    traits: { tokens: (fit as FitTable).tokens, batchMax: 1000 },
-    session: ownSession(db, new Set(), refuseClosed, fileCheck(db.file), cure),
-    statements: tableStatements(options, fit as FitTable),
-    close() {
-      isOpen = false
-      if (typeof given === 'string') db.close()
-    },
-  }
-}
-
-/** SQLite would make an empty file, in which there is no table of the user's. */
-function refuseMissing(path: string): void {
-  if (path === ':memory:' || statSync(path, { throwIfNoEntry: false })) return
-  throw new StorageError('not_usable', `There is no file ${path}: the table has to be there before it is worked from`)
 }
 
 function texts(db: Connection, { sql, values }: Asked): string[] {
