@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { jobMoves } from '../../src/core/job.ts'
 import { reservationMoves } from '../../src/core/reservation.ts'
+import { rowMoves } from '../../src/core/row-moves.ts'
 import { taskMoves } from '../../src/core/task.ts'
 
 export const statesFile = fileURLToPath(new URL('../../docs/states.md', import.meta.url))
@@ -28,7 +29,8 @@ const machines: readonly { readonly title: string; readonly about: string; reado
     title: 'Reservation',
     about:
       "One holder's fenced, time-limited claim. For tasks it lives in the row itself (holder, rev, wakeAt); for rows of " +
-      "the app's own tables in columns that the app names.",
+      "the app's own tables in columns that the app names. A sign of life there is only for tasks: a row that was started " +
+      'has its limit.',
     moves: reservationMoves,
   },
 ]
@@ -37,7 +39,26 @@ const machines: readonly { readonly title: string; readonly about: string; reado
 export function statesPage(): string {
   const head =
     '# States\n\nMade from the `moves` tables of `src/core` by `npm run docs:states`; a test holds it to them.\n'
-  return [head, ...machines.map(section)].join('\n')
+  return [head, ...machines.map(section), rowSection()].join('\n')
+}
+
+/** How the moves of a reservation look in the columns of a row. */
+function rowSection(): string {
+  const columns = (writes: Readonly<Record<string, unknown>>) =>
+    Object.entries(writes).map(([column, write]) => `\`${column}\` ${write}`)
+  return [
+    "## Row of the app's own\n",
+    'Where a row stands is what its columns say: `free` has no reservation and no end, `active` has a reservation, `started` ' +
+      'a start as well, `ended` an end. Each move is one write, on condition of that and of the reservation id. Columns ' +
+      'that are not named stay.\n',
+    '| move | of a row that is | writes |',
+    '| --- | --- | --- |',
+    ...Object.entries(rowMoves).map(
+      ([name, { on, writes }]) =>
+        `| ${name.replaceAll('_', ' ')} | ${on.map((standing) => `\`${standing}\``).join(', ')} | ${columns(writes).join(', ')} |`,
+    ),
+    '',
+  ].join('\n')
 }
 
 function section({ title, about, moves }: (typeof machines)[number]): string {

@@ -78,7 +78,7 @@ describe('rowDispatcher', () => {
   })
 
   test('keys are what clients answer', () => {
-    const objectId = { toHexString: () => '', equals: () => false }
+    const objectId = { _bsontype: 'ObjectId', toHexString: () => '' }
     rowDispatcher('scrape', { source, selecting: () => [1, 2n, 'a', objectId], run })
     const keys: (null | number | bigint | string | Uint8Array<ArrayBuffer>)[] = []
     rowDispatcher('scrape', { source, selecting: async () => keys, run })
