@@ -31,7 +31,8 @@ const before = report.completed + report.failed
 const held = report.reserved + report.running
 if (before + held > 0) {
   const left = held > 0 ? `, and ${held} are held by a worker that may be gone` : ''
-  console.log(`${before} of ${report.total} pages were done by an earlier run${left}; going on.\n`)
+  const next = before < report.total ? '; going on.\n' : '.'
+  console.log(`${before} of ${report.total} pages were done by an earlier run${left}${next}`)
 }
 if (before < report.total) {
   showEvents(work)

@@ -11,8 +11,8 @@ export function scrapePrices(db: DatabaseSync, shop: string) {
     source: pagesOf(db),
     queueSize: 5,
     // Short limits, so that a killed run is noticed within seconds. The seed has 15 minutes for both.
-    startWithin: '4s',
-    maxDuration: '2s',
+    startWithin: '3s',
+    maxDuration: '1500ms',
     maxTries: 3,
     retryDelay: '300ms',
     run: async ({ row, id, reservationId, signal }) => {

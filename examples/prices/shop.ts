@@ -36,7 +36,7 @@ export async function openShop(): Promise<Shop> {
 
 async function answer(page: number, visit: number, response: ServerResponse): Promise<void> {
   const isSlow = page % 10 === 3
-  await after(isSlow ? 600 + page * 10 : 40 + ((page * 37) % 160))
+  await after(isSlow ? 400 + page * 6 : 40 + ((page * 37) % 160))
   const status = statusOf(page, visit)
   response.writeHead(status, { 'content-type': 'text/html' })
   const price = 199.99 + ((page * 137) % 1800)

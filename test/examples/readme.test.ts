@@ -50,6 +50,13 @@ test('the job of the README reduces its parts, and run again it is the same job'
   }
 })
 
+test('the rows of the README have their prices', async () => {
+  const rows = run(paste("table: 'webpage'", 'rows.ts'), [], { cwd: folder })
+  expect(await rows.ended, rows.output()).toBe(0)
+  const shown = "{ url: '/a', price: 9.5, tries: 1 }, { url: '/b', price: 19, tries: 1 }"
+  expect(rows.output().replaceAll('[Object: null prototype] ', '').replace(/\s+/g, ' ')).toContain(shown)
+})
+
 test('the job of docs/jobs.md does what it says', async () => {
   const before = 'const pages = [{ page: 1 }, { page: 2 }]\nconst wordsOf = (site, page) => site.length + page\n'
   const after = 'console.log(state, result)\nawait work.close()\n'
@@ -97,6 +104,30 @@ await (await work.run(nightly, ['map', 'reduce', 'map'], { id: 'nightly' })).don
   const look = run(file, [], { cwd: folder })
   expect(await look.ended, look.output()).toBe(0)
   expect(look.output().split('\n').sort()).toEqual(['', '3 2 1', 'map example.org', 'reduce example.org'])
+})
+
+test('the dispatcher of docs/rows.md does what it says, also with its four functions', async () => {
+  const before = `
+const shop = new DatabaseSync('shop.db')
+shop.exec("create table webpage (id integer primary key, url text, price real); create table account (credit real)")
+shop.exec("insert into webpage (url, price) values ('/a', 1), ('/b', 2), ('/c', 3); insert into account values (5)")
+shop.close()
+const priceOf = async (url, signal) => (signal.aborted ? 'aborted' : url)
+const savePrice = (id, price) => console.log(id, price)
+`
+  const after = 'await work.drain()\nconsole.log((await scrape.report()).completed)\nawait work.close()\n'
+  const file = paste("rowDispatcher('scrape', {", 'pages-of-rows.ts', 'docs/rows.md', [before, after])
+  const whole = readFileSync(file, 'utf8')
+  const functions = readFileSync(paste('queueSlots: (', 'functions.ts', 'docs/rows.md'), 'utf8')
+  for (const program of [whole, whole.replace('  run: async', `${functions}\n  run: async`)]) {
+    rmSync(join(folder, 'shop.db'), { force: true })
+    writeFileSync(file, program)
+    const pages = run(file, [], { cwd: folder })
+    expect(await pages.ended, pages.output()).toBe(0)
+    // The functions select the dearest first.
+    const order = program === whole ? ['1 /a', '2 /b', '3 /c'] : ['3 /c', '2 /b', '1 /a']
+    expect(pages.output()).toBe([...order, '3', ''].join('\n'))
+  }
 })
 
 test('the dispatch of docs/dispatch.md runs its consumer for each shop', async () => {
