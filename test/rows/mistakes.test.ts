@@ -34,6 +34,7 @@ describe('a definition says what is wrong with it', () => {
     ['a composite key', { ...columns, id: ['shop', 'page'] }, 'a composite key is not supported, got an array'],
     ['a column that is missing', { ...columns, endTime: undefined }, 'Expected `endTime` to be the name of a column'],
     ['one column twice', { ...columns, endTime: 'scrape_start_time' }, 'got "scrape_start_time" twice'],
+    ['a condition in SQL', { ...columns, where: { sql: 'id > 5' } }, 'Expected `where` to be a function, got object'],
     ['a misspelt column', { ...columns, starttime: 'x' }, 'got `starttime`'],
   ])('of a source: %s (RS-03)', (_, options, said) => {
     expect(() => memoryRows(pages(1), options as unknown as typeof columns)).toThrow(said)

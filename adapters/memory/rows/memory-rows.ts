@@ -34,7 +34,12 @@ export interface MemoryRowsOptions<Row> extends ReservationColumns {
  */
 export function memoryRows<Row extends object>(rows: Row[], options: MemoryRowsOptions<Row>): RowSource<Row, Row[]> {
   if (!Array.isArray(rows)) throw new TypeError('Expected `rows` to be an array of objects')
-  return new MemoryRows(rows, checkColumns(options, ['where', 'now']))
+  const checked = checkColumns(options, ['where', 'now'])
+  for (const name of ['where', 'now'] as const) {
+    if (checked[name] === undefined || typeof checked[name] === 'function') continue
+    throw new TypeError(`Expected \`${name}\` to be a function, got ${typeof checked[name]}`)
+  }
+  return new MemoryRows(rows, checked)
 }
 
 class MemoryRows<Row extends object> implements RowSource<Row, Row[]> {
