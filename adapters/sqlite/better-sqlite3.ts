@@ -11,6 +11,7 @@ export interface BetterDatabase {
 
 interface BetterStatement {
   all(...values: Bound[]): unknown[]
+  get(...values: Bound[]): unknown
   run(...values: Bound[]): { readonly changes: number }
   raw(on?: boolean): unknown
   safeIntegers(on?: boolean): unknown

@@ -12,7 +12,8 @@ export interface NodeDatabase {
 }
 
 interface NodeStatement {
-  all(...values: Bound[]): unknown[]
+  all(...values: Bound[]): WideRow[]
+  get(...values: Bound[]): WideRow | undefined
   run(...values: Bound[]): { readonly changes: number | bigint }
   setReadBigInts(on: boolean): void
   /** Node 22.16 and later. */
@@ -46,7 +47,7 @@ export function nodeDriver(db: NodeDatabase): Driver {
         return (values) => statement.all(...values).map((row) => Object.values(row as Record<string, Value>))
       }
       statement.setReturnArrays(true)
-      return (values) => statement.all(...values) as Columns[]
+      return (values) => statement.all(...values) as unknown[] as Columns[]
     },
     wideReader(sql) {
       const statement = prepare(db, sql)

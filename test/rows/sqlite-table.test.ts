@@ -27,7 +27,7 @@ function opening(sql: string, options: Partial<SqliteTableOptions> = {}): () => 
 
 describe('the check at the start', () => {
   test.each<[string, string, RegExp, Partial<SqliteTableOptions>?]>([
-    ['no table', 'create table other (a)', /The table "t" cannot be worked from: there is no such table/],
+    ['no table', 'create table other (a)', /The table "t" cannot be used:\n- there is no such table/],
     ['a view', `create table o (id integer primary key, ${fields}); create view t as select * from o`, /it is a view/],
     [
       'a virtual table',
@@ -133,7 +133,9 @@ describe('the check at the start', () => {
 
   test('tells all findings at once', () => {
     const open = opening('create table t (id integer, part integer, rid integer, times text, primary key (id, part))')
-    expect(open).toThrow(/composite.*"rid" is declared integer.*"rtime".*"times" is declared text.*"began".*"ended"/i)
+    expect(open).toThrow(
+      /composite.*\n- "rid" is declared integer.*\n.*"rtime".*\n- "times" is.*\n.*"began".*\n.*"ended".*\n.*\n.*\nAll that/i,
+    )
   })
 
   test.each([

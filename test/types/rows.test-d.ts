@@ -1,6 +1,13 @@
 /** What the compiler says of row dispatchers. */
+import type { DatabaseSync } from 'node:sqlite'
 import { describe, expectTypeOf, test } from 'vitest'
 import { memory, memoryRows } from '../../adapters/memory/index.ts'
+import {
+  type BetterDatabase,
+  type NodeDatabase,
+  type SqliteTableOptions,
+  sqliteTable,
+} from '../../adapters/sqlite/index.ts'
 import {
   type HandingOnDispatcher,
   type LimitedContext,
@@ -80,7 +87,7 @@ describe('rowDispatcher', () => {
   test('keys are what clients answer', () => {
     const objectId = { _bsontype: 'ObjectId', toHexString: () => '' }
     rowDispatcher('scrape', { source, selecting: () => [1, 2n, 'a', objectId], run })
-    const keys: (null | number | bigint | string | Uint8Array<ArrayBuffer>)[] = []
+    const keys: (undefined | null | number | bigint | string | Uint8Array<ArrayBuffer>)[] = []
     rowDispatcher('scrape', { source, selecting: async () => keys, run })
   })
 
@@ -107,6 +114,46 @@ describe('rowDispatcher', () => {
     const scrape = rowDispatcher('scrape', { source, run })
     expectTypeOf(scrape.report).returns.resolves.toEqualTypeOf<RowCounts>()
     expectTypeOf(scrape.explain(5)).resolves.toEqualTypeOf<string>()
+  })
+})
+
+describe('sqliteTable', () => {
+  const node = undefined as unknown as DatabaseSync
+  const better = undefined as unknown as BetterDatabase
+  const options: SqliteTableOptions = { table: 'webpage', ...columns }
+  const make = () => ({
+    plain: sqliteTable(node, options),
+    ofPath: sqliteTable<Page>('shop.db', options),
+    ofNode: sqliteTable<Page>(node, options),
+    ofBetter: sqliteTable<Page>(better, options),
+    ofBoth: sqliteTable<Page, DatabaseSync>(node, options),
+  })
+  type Made = ReturnType<typeof make>
+
+  test("hands the app's own database to the functions, whether the row is given or not", () => {
+    expectTypeOf<Made['plain']>().toEqualTypeOf<RowSource<Record<string, unknown>, DatabaseSync>>()
+    expectTypeOf<Made['ofPath']>().toEqualTypeOf<RowSource<Page, NodeDatabase>>()
+    expectTypeOf<Made['ofNode']>().toEqualTypeOf<RowSource<Page, NodeDatabase>>()
+    expectTypeOf<Made['ofBetter']>().toEqualTypeOf<RowSource<Page, BetterDatabase>>()
+    expectTypeOf<Made['ofBoth']>().toEqualTypeOf<RowSource<Page, DatabaseSync>>()
+  })
+
+  test('keys come from it as it answers them, whole rows do not pass', () => {
+    const define = (source: Made['ofNode']) => {
+      const ids = 'select id from webpage limit ?'
+      rowDispatcher('a', {
+        source,
+        selecting: ({ client, limit }) =>
+          client
+            .prepare(ids)
+            .all(limit)
+            .map(({ id }) => id),
+        run: ({ row }) => expectTypeOf(row).toEqualTypeOf<Page>(),
+      })
+      // @ts-expect-error whole rows are no keys
+      rowDispatcher('b', { source, selecting: ({ client, limit }) => client.prepare(ids).all(limit), run })
+    }
+    expectTypeOf(define).toBeFunction()
   })
 })
 

@@ -38,7 +38,10 @@ export function checkFit(db: Connection, options: CheckedTable): FitTable {
   const { table } = options
   const shape = shapeOf(db, table)
   if (!shape) refuse(table, [`there is no such table${db.file === null ? '' : ` in ${db.file}`}`])
-  if (shape.kind !== 'table') refuse(table, [`it is a ${shape.kind === 'view' ? 'view' : 'virtual table'}`])
+  if (shape.kind !== 'table') {
+    const kind = shape.kind === 'view' ? 'view' : 'virtual table'
+    refuse(table, [`it is a ${kind}: name the table itself, and say by \`where\` which rows are meant`])
+  }
   const findings = [
     ...keyFindings(db, options, shape),
     ...reservationColumns.flatMap((name) => columnFindings(options, name, shape)),
@@ -54,7 +57,10 @@ export function checkFit(db: Connection, options: CheckedTable): FitTable {
 }
 
 function refuse(table: string, findings: readonly string[]): never {
-  throw new StorageError('not_usable', `The table ${quoted(table)} cannot be worked from: ${findings.join('; ')}`)
+  const isIncomplete = findings.some((finding) => finding.includes('add column'))
+  const hint = isIncomplete ? ['All that the table needs is in `statements()` of its source.'] : []
+  const lines = [`The table ${quoted(table)} cannot be used:`, ...findings.map((finding) => `- ${finding}`), ...hint]
+  throw new StorageError('not_usable', lines.join('\n'))
 }
 
 function keyFindings(db: Connection, { table, id }: CheckedTable, shape: TableShape): string[] {

@@ -11,6 +11,7 @@ import {
   type SourceTraits,
   StorageError,
 } from '../../../src/storage/index.ts'
+import type { BetterDatabase } from '../better-sqlite3.ts'
 import type { Connection } from '../connection.ts'
 import type { NodeDatabase } from '../node-sqlite.ts'
 import { expectDatabase, type SqliteDatabase } from '../open.ts'
@@ -51,6 +52,15 @@ export function sqliteTable<Row = Record<string, unknown>>(
   database: string,
   options: SqliteTableOptions,
 ): RowSource<Row, NodeDatabase>
+// Where the row alone is given, as in `sqliteTable<Page>(db, ...)`, the database is known by its shape.
+export function sqliteTable<Row = Record<string, unknown>, Database extends NodeDatabase = NodeDatabase>(
+  database: Database,
+  options: SqliteTableOptions,
+): RowSource<Row, Database>
+export function sqliteTable<Row = Record<string, unknown>, Database extends BetterDatabase = BetterDatabase>(
+  database: Database,
+  options: SqliteTableOptions,
+): RowSource<Row, Database>
 export function sqliteTable<Row = Record<string, unknown>, Database extends SqliteDatabase = SqliteDatabase>(
   database: Database,
   options: SqliteTableOptions,

@@ -8,8 +8,17 @@ import type { RowContext } from './context.ts'
 import { explainRow } from './explain-row.ts'
 import type { FunctionContext, LimitedContext, SlotsContext } from './functions.ts'
 
-/** A key as a database's client answers it: never a whole row. `null` is in the clients' types, and no key. */
-export type RowKey = string | number | bigint | boolean | Date | Uint8Array | { readonly _bsontype: string } | null
+/** A key as a database's client answers it: never a whole row. The last two are in clients' types, and no keys. */
+export type RowKey =
+  | string
+  | number
+  | bigint
+  | boolean
+  | Date
+  | Uint8Array
+  | { readonly _bsontype: string }
+  | null
+  | undefined
 
 /** How rows are chosen, and for how long. */
 export interface RowDispatcherSettings<Row = unknown, Client = unknown> {
