@@ -116,6 +116,25 @@ describe.each(drivers)("beside the app's own connection of %s", (_, connect) => 
   })
 })
 
+test.each<[string, (file: string) => SqliteDatabase]>([
+  ['node:sqlite', (file) => new DatabaseSync(file, { readOnly: true })],
+  ['better-sqlite3', (file) => new Better(file, { readonly: true })],
+])(
+  'a database of %s that cannot be written is refused at the start, one that somebody writes to is not',
+  (name, connect) => {
+    const db = shops(1, drivers.find(([each]) => each === name)![1])
+    const reader = connect(place.file)
+    expect(() => sqliteTable(reader, options).open()).toThrow(withCode('not_usable', /cannot be written/))
+    reader.close()
+    db.exec('begin immediate')
+    const other = drivers.find(([each]) => each === name)![1](place.file)
+    sqliteTable(other, options).open()
+    expect(Object.values(all(other, 'pragma busy_timeout')[0]!)).toEqual([5000])
+    other.close()
+    db.exec('rollback')
+  },
+)
+
 describe('a path', () => {
   test('is opened when it is needed, closed at the end, and gets no table of the library', async () => {
     const db = shops(1)
@@ -198,5 +217,28 @@ test('RS-02 a row that the user removes while it runs is told as gone, and is no
   expect(told.sort()).toEqual(['completed 1', 'completed 3', 'gone 2'])
   expect(all(db, 'select id from shop order by id').map(({ id }) => id)).toEqual([1, 3])
   await expect(scrape.explain(2)).rejects.toThrow('There is no row 2 in the table "shop"')
+  await work.close()
+})
+
+test('P4 a table without the two optional columns has its failures counted', async () => {
+  const db = place.connected(drivers[0]![1])
+  db.exec('create table shop (id text primary key); insert into shop values (1)')
+  const { success, error, ...five } = options
+  const source = sqliteTable(db, five)
+  for (const statement of source.statements()) db.exec(statement)
+  let runs = 0
+  const scrape = rowDispatcher('scrape', {
+    source,
+    maxTries: 3,
+    run: () => {
+      runs++
+      throw new Error(`${success} and ${error} are no columns`)
+    },
+  })
+  const work = piecework({ definitions: [scrape], logger: quiet })
+  await work.drain()
+  expect(runs).toBe(3)
+  expect(await scrape.report()).toMatchObject({ total: 1, failed: 1 })
+  expect(all(db, 'select * from shop')).toMatchObject([{ reservation_id: null, reservation_times: 3 }])
   await work.close()
 })

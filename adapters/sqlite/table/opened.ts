@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs'
 import { type SourceTraits, StorageError } from '../../../src/storage/index.ts'
 import type { Connection } from '../connection.ts'
+import { isBusy } from '../errors.ts'
 import { fileCheck } from '../file.ts'
 import { adoptDatabase, openFile, type SqliteDatabase } from '../open.ts'
 import { ownSession, type Session } from '../session.ts'
@@ -23,6 +24,7 @@ export function openTable(given: string | SqliteDatabase, options: CheckedTable)
   let fit: FitTable | undefined
   const check = (db: Connection): void => {
     fit = checkFit(db, options)
+    refuseReadOnly(db, options)
   }
   if (typeof given === 'string') refuseMissing(given)
   const { db, database } =
@@ -43,6 +45,22 @@ export function openTable(given: string | SqliteDatabase, options: CheckedTable)
       isOpen = false
       if (typeof given === 'string') db.close()
     },
+  }
+}
+
+/** Asks for the write lock without waiting for it: that somebody has it is no finding. @throws the driver's own error */
+function refuseReadOnly(db: Connection, { table, reservationId }: CheckedTable): void {
+  const timeoutMs = Number(db.all('pragma busy_timeout')[0]?.[0])
+  const name = quoted(reservationId)
+  try {
+    db.exec('pragma busy_timeout = 0')
+    db.exec('begin immediate')
+    db.exec(`update ${quoted(table)} set ${name} = ${name} where false`)
+  } catch (error) {
+    if (!isBusy(error)) throw error
+  } finally {
+    if (db.isInTransaction()) db.exec('rollback')
+    db.exec(`pragma busy_timeout = ${timeoutMs}`)
   }
 }
 

@@ -10,7 +10,8 @@ export interface SqliteTableOptions extends ReservationColumns, ConnectionOption
   readonly id: string
   /**
    * Only rows for which this holds are reserved and counted. With a `?` for each value, as in
-   * `{ sql: 'country = ?', values: ['GR'] }`.
+   * `{ sql: 'country = ?', values: ['GR'] }`. Where few of the free rows are meant, an index of your own serves it; which
+   * index is the better one, SQLite knows only after `analyze`.
    */
   readonly where?: SqliteCondition
 }
