@@ -3,25 +3,16 @@ import type { SqliteDatabase } from '../../adapters/sqlite/index.ts'
 
 export function watched(db: SqliteDatabase): { readonly database: SqliteDatabase; readonly asked: Set<string> } {
   const asked = new Set<string>()
-  const note = <T>(sql: string, ask: (sql: string) => T): T => {
-    asked.add(sql)
-    return ask(sql)
-  }
   const database = {
-    prepare: (sql: string) => note(sql, (text) => db.prepare(text)),
-    exec: (sql: string) => note(sql, (text) => db.exec(text)),
+    prepare(sql: string) {
+      asked.add(sql)
+      return db.prepare(sql)
+    },
+    exec: (sql: string) => db.exec(sql),
     close: () => db.close(),
-    ...('inTransaction' in db
-      ? {
-          get inTransaction() {
-            return db.inTransaction
-          },
-        }
-      : {
-          get isTransaction() {
-            return db.isTransaction
-          },
-        }),
   }
+  // As the driver calls it, by which it is known.
+  const name = 'inTransaction' in db ? 'inTransaction' : 'isTransaction'
+  Object.defineProperty(database, name, { get: () => Reflect.get(db, name) })
   return { database: database as SqliteDatabase, asked }
 }
