@@ -6,13 +6,13 @@ import { join } from 'node:path'
 import { BSON, MongoClient, ObjectId } from 'mongodb'
 import { afterAll, expect, test } from 'vitest'
 import { mongoCollection } from '../../adapters/mongo/index.ts'
+import { chosenSeed } from '../../src/conformance/random.ts'
 import { withServer } from '../servers/with-server.ts'
 import { fields, type Page, page } from './mongo-pages.ts'
 import { Looks, marksOf } from './mongo-watch.ts'
 import type { RaceNote } from './racing/order.ts'
 import { race } from './racing/run.ts'
 
-const seed = Number(process.env.PIECEWORK_SEED ?? 20_260_817)
 const COUNT = Number(process.env.PIECEWORK_RACE_ROWS ?? 2_000)
 const PROCESSES = 8
 const STRIKES = 20
@@ -34,7 +34,7 @@ await withServer('mongo', (server) => {
   })
 
   test(`P-RESERVE B22 P25 RS-01 RS-02 ${PROCESSES} processes, struck at any time, start each document as often as it says and end it once`, async () => {
-    console.log(`seed ${seed} (PIECEWORK_SEED)`)
+    const seed = chosenSeed(undefined, () => Date.now() % 100_000)
     /** The user's own part of each document, as the user has written it. */
     const own = new Map<string, Page>()
     for (let at = 0; at < COUNT; at++) {
@@ -82,7 +82,8 @@ await withServer('mongo', (server) => {
       },
     })
     await looks.look(pages)
-    console.log({ ...counts, looks: looks.count, removed: removed.size, notes: notes.length })
+    const figures = { ...counts, looks: looks.count, removed: removed.size, notes: notes.length }
+    console.log(`PIECEWORK_SEED=${seed}: ${COUNT} documents by ${PROCESSES} processes: ${JSON.stringify(figures)}`)
 
     expect(wrongEnds).toEqual([])
     expect(looks.wrong).toEqual([])
