@@ -9,7 +9,7 @@ import { mongoCollection } from '../../adapters/mongo/index.ts'
 import { chosenSeed } from '../../src/conformance/random.ts'
 import { withServer } from '../servers/with-server.ts'
 import { fields, type Page, page } from './mongo-pages.ts'
-import { Looks, marksOf } from './mongo-watch.ts'
+import { Looks, marksOf, noMarks } from './mongo-watch.ts'
 import type { RaceNote } from './racing/order.ts'
 import { race } from './racing/run.ts'
 
@@ -90,16 +90,17 @@ await withServer('mongo', (server) => {
     const found = await pages.find({}, { promoteValues: true }).toArray()
     expect(found.map(({ _id }) => String(_id)).sort()).toEqual([...own.keys()].sort())
     const noted = startsIn(notes)
+    const marks = new Map(found.map(({ _id, scrape }) => [String(_id), marksOf(scrape)]))
     let unnoted = 0
     for (const document of found) {
       const id = String(document._id)
-      const marks = marksOf(document.scrape)
-      expect(marks).toMatchObject({ reservationId: expect.any(String), endTime: expect.any(Number) })
+      const { reservationTimes, ...rest } = marks.get(id) ?? noMarks
+      expect(rest).toMatchObject({ reservationId: expect.any(String), endTime: expect.any(Number) })
       const starts = noted.get(id) ?? []
       // No start is noted twice, and none that the document does not count.
       expect(new Set(starts).size).toBe(starts.length)
-      expect(Math.max(...starts, 0)).toBeLessThanOrEqual(marks.reservationTimes ?? 0)
-      unnoted += (marks.reservationTimes ?? 0) - starts.length
+      expect(Math.max(...starts, 0)).toBeLessThanOrEqual(reservationTimes ?? 0)
+      unnoted += (reservationTimes ?? 0) - starts.length
       for (const path of Object.values(fields)) Reflect.deleteProperty(document.scrape, path.split('.')[1] ?? '')
       const bytes = Buffer.from(BSON.serialize(document)).toString('hex')
       expect(bytes).toBe(Buffer.from(BSON.serialize(own.get(id) as Page)).toString('hex'))
@@ -107,8 +108,14 @@ await withServer('mongo', (server) => {
     console.log(`${unnoted} starts of killed processes are not in their notes`)
     expect(unnoted).toBeLessThanOrEqual((counts.kills ?? 0) * UNNOTED)
 
-    const ends = notes.filter(({ what }) => what === 'completed').map(({ id }) => id)
-    expect(new Set(ends).size).toBe(ends.length)
+    // Who says that it ended a document stands in it, with that start: no late worker ended it for another one.
+    const ends = notes.filter(({ what, id }) => what === 'completed' && own.has(id))
+    expect(new Set(ends.map(({ id }) => id)).size).toBe(ends.length)
+    expect(ends.length).toBeGreaterThanOrEqual(found.length - (counts.kills ?? 0) * UNNOTED)
+    for (const { id, pid, attempt } of ends) {
+      const { reservationId, reservationTimes } = marks.get(id) ?? noMarks
+      expect([id, reservationId, reservationTimes]).toEqual([id, expect.stringContaining(`:${pid}:`), attempt])
+    }
     const gone = notes.filter(({ what }) => what === 'gone').map(({ id }) => id)
     expect(gone.length).toBeGreaterThan(0)
     expect(gone.filter((id) => !removed.has(id))).toEqual([])
