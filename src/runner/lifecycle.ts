@@ -133,8 +133,8 @@ export class Lifecycle {
 
   async #close(timeoutMs: number): Promise<StopReport> {
     const report = await this.stop(timeoutMs)
-    await this.#rows.close()
-    await this.#engine.storage.close?.()
+    // A source that cannot be closed leaves no storage open.
+    await this.#rows.close().finally(() => this.#engine.storage.close?.())
     return report
   }
 }

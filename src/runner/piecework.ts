@@ -50,6 +50,7 @@ export class Piecework extends JobFace {
     const engine = makeEngine(options)
     const worker = new Worker(engine, options)
     const rows = new RowCrews(engine, options.rows, options, {
+      batchMax: engine.storage.traits.batchMax,
       add: (...task) => this.#adder.addFor(...task),
       get: async (ids) => (await engine.storage.get(ids)).map((row) => row && taskInfo(row)),
       cancel: (id) => this.cancel(id),

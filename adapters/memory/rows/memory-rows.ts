@@ -165,7 +165,8 @@ class MemoryRows<Row extends object> implements RowSource<Row, Row[]> {
     }
     for (const [column, write] of Object.entries(writes)) {
       const field = this.#options[column as keyof ReservationColumns]
-      if (field !== undefined) Reflect.set(row, field, typeof write === 'string' ? values[write] : write)
+      if (field === undefined || Reflect.set(row, field, typeof write === 'string' ? values[write] : write)) continue
+      throw new TypeError(`Expected the rows to be objects that can be changed, got one whose \`${field}\` cannot`)
     }
   }
 

@@ -28,6 +28,11 @@ export interface LimitedContext<Client> extends FunctionContext<Client> {
   readonly limit: number
 }
 
+/** One of the app's functions threw, or answered what cannot be: no fault of the database. `cause` is what it was. */
+export class FunctionFailure extends Error {
+  override readonly name = 'FunctionFailure'
+}
+
 /** Asks the app's functions, or answers as the seed does; checks what they answer. */
 export class Functions {
   readonly #settings: RowSettings
@@ -41,30 +46,49 @@ export class Functions {
   async allowing(): Promise<boolean> {
     const { allowing } = this.#settings
     if (!allowing) return true
-    const answer = await allowing(this.#context())
-    if (typeof answer !== 'boolean') throw expected('allowing', 'a function that answers true or false', answer)
-    return answer
+    return this.#ask('allowing', async (context) => {
+      const answer = await allowing(context)
+      if (typeof answer !== 'boolean') throw expected('allowing', 'a function that answers true or false', answer)
+      return answer
+    })
   }
 
   async queueSlots(reserved: number): Promise<number> {
     const { queueSlots, queueSize } = this.#settings
     if (!queueSlots) return Math.max(0, queueSize - reserved)
-    const answer = await queueSlots({ ...this.#context(), reserved })
-    // Below 0 is what the seed's own sum may give; it means none.
-    if (Number.isSafeInteger(answer)) return Math.max(0, answer as number)
-    throw expected('queueSlots', 'a function that answers an integer', answer)
+    return this.#ask('queueSlots', async (context) => {
+      const answer = await queueSlots({ ...context, reserved })
+      // Below 0 is what the seed's own sum may give; it means none.
+      if (Number.isSafeInteger(answer)) return Math.max(0, answer as number)
+      throw expected('queueSlots', 'a function that answers an integer', answer)
+    })
   }
 
   /** `undefined`: the source knows what is due. */
   async selecting(limit: number): Promise<string[] | undefined> {
-    const { selecting, source } = this.#settings
-    return selecting && ids('selecting', source, await selecting({ ...this.#context(), limit }), limit)
+    return this.#keys('selecting', limit)
   }
 
   /** `undefined`: the source knows what is over its time. */
   async relaunching(limit: number): Promise<string[] | undefined> {
-    const { relaunching, source } = this.#settings
-    return relaunching && ids('relaunching', source, await relaunching({ ...this.#context(), limit }), limit)
+    return this.#keys('relaunching', limit)
+  }
+
+  async #keys(option: 'selecting' | 'relaunching', limit: number): Promise<string[] | undefined> {
+    const { source, [option]: choose } = this.#settings
+    return (
+      choose && this.#ask(option, async (context) => ids(option, source, await choose({ ...context, limit }), limit))
+    )
+  }
+
+  async #ask<T>(option: string, call: (context: FunctionContext<unknown>) => Promise<T>): Promise<T> {
+    const context = this.#context()
+    try {
+      return await call(context)
+    } catch (cause) {
+      const message = `A pass of "${this.#settings.name}" failed, going on trying: ${messageOf(cause)} (in \`${option}\`)`
+      throw new FunctionFailure(message, { cause })
+    }
   }
 
   #context(): FunctionContext<unknown> {

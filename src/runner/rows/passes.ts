@@ -1,13 +1,11 @@
 /** Goes over a table again and again: at once when there is room, else now and then; gets through an outage. */
-import { messageOf } from '../../core/error-record.ts'
 import { Bell } from '../bell.ts'
 import type { Cancel } from '../clock.ts'
 import type { Engine } from '../engine.ts'
 import type { Health } from '../health.ts'
+import { FunctionFailure } from './functions.ts'
 
 export interface PassListener {
-  /** The dispatcher's, for messages. */
-  readonly name: string
   /** One pass; answers whether there may be more that is due. Rejects when the database fails, or a function of the app's. */
   pass(): Promise<boolean>
   /** Whether nothing is held that will ask for another pass when it ends. */
@@ -102,14 +100,15 @@ export class Passes {
       this.#failures = 0
       return hasMore
     } catch (error) {
-      if (!this.#started) for (const { reject } of this.#drainers.splice(0)) reject(error)
+      const isMistake = error instanceof FunctionFailure
+      if (!this.#started) for (const { reject } of this.#drainers.splice(0)) reject(isMistake ? error.cause : error)
+      // Whoever drained was told; after a stop nobody cares.
+      if (!this.#active) return false
       this.#failures++
-      // A mistake of the app's functions is one too: it says so, and the loop goes on (P20).
-      const whose = this.#listener.name
-      if (error instanceof TypeError)
-        this.#engine.notifier.warn(`A pass of "${whose}" failed, going on trying: ${messageOf(error)}`)
+      // The app's own functions may fail as well: it says so, and the loop goes on (P20).
+      if (isMistake) this.#engine.notifier.warn(error.message)
       else this.#health.down(error)
-      if (this.#active) await this.#health.pause(this.#health.delayMs(this.#failures))
+      await this.#health.pause(this.#health.delayMs(this.#failures))
       return false
     }
   }

@@ -7,6 +7,7 @@ import type { Health } from '../health.ts'
 import { drawBytes } from '../randomness.ts'
 import type { RowSettings } from './definition.ts'
 import { Functions } from './functions.ts'
+import { expectTerm } from './term.ts'
 
 /** The most rows that one pass frees (P20). */
 const relaunchLimit = 10_000
@@ -34,7 +35,8 @@ export class Reserver {
     this.#settings = settings
     this.#health = health
     // Never given twice, within this process or anywhere: a token that comes again would be no fence.
-    this.worker = engine.newHolder().replace('#', '.').slice(-maxWorkerLength)
+    // A `#` ends it in a token, and a token with a slash could not be a part of a task's id.
+    this.worker = engine.newHolder().replaceAll(/[#/]/g, '.').slice(-maxWorkerLength)
     this.functions = new Functions(settings, this.worker)
   }
 
@@ -57,63 +59,93 @@ export class Reserver {
     this.#relaunchFrom = 0
   }
 
-  /** Frees rows that are over their time, now and then: a quarter of the shorter limit, at most every 10 s. */
-  async relaunch(): Promise<SeenRow[]> {
+  /** An answer did not come, or came too late: the next call of {@link reserve} looks for what this worker has. */
+  doubt(): void {
+    this.#isInDoubt = true
+  }
+
+  /**
+   * Frees rows that are over their time, now and then: a quarter of the shorter limit, at most every 10 s.
+   * @param freed is told of each as it was before.
+   */
+  async relaunch(isOver: () => boolean, freed: (row: SeenRow) => void): Promise<void> {
     const { clock } = this.#engine
-    if (clock.monotonic() < this.#relaunchFrom) return []
+    if (clock.monotonic() < this.#relaunchFrom) return
     const { source, startWithinMs, maxDurationMs } = this.#settings
     const chosen = await this.functions.relaunching(relaunchLimit)
     const { batchMax } = await this.open()
-    const freed: SeenRow[] = []
     if (chosen) {
       for (let from = 0; from < chosen.length; from += batchMax) {
         const seen = await source.look(chosen.slice(from, from + batchMax))
-        freed.push(...(await this.#free(seen.filter((row) => row !== undefined))))
+        await this.#free(
+          seen.filter((row) => row !== undefined),
+          isOver,
+          freed,
+        )
       }
     } else {
-      for (let rows: SeenRow[] = []; freed.length < relaunchLimit; ) {
-        rows = await source.lapsed({ startWithinMs, maxDurationMs, limit: batchMax })
-        freed.push(...(await this.#free(rows)))
-        if (rows.length < batchMax) break
+      for (let left = relaunchLimit; left > 0; ) {
+        const limit = Math.min(batchMax, left)
+        const rows = await source.lapsed({ startWithinMs, maxDurationMs, limit })
+        const count = await this.#free(rows, isOver, freed)
+        left -= count
+        // Others free them too; where none could be, the same ones would come again and again.
+        if (rows.length < limit || count === 0) break
       }
     }
     const every = Math.min(10_000, Math.max(100, Math.min(startWithinMs, maxDurationMs) / 4))
     this.#relaunchFrom = clock.monotonic() + every * (0.8 + 0.4 * this.#engine.random())
     this.#health.up()
-    return freed
   }
 
   /** Reserves as many rows as there are slots. `known` are the tokens of those that this worker has. */
-  async reserve(reserved: number, known: (token: string) => boolean): Promise<Reserved[]> {
+  async reserve(reserved: number, known: (token: string) => boolean, isOver: () => boolean): Promise<Reserved[]> {
     const { source, maxTries } = this.#settings
     const { batchMax } = await this.open()
-    const found = this.#isInDoubt ? await this.#found(known) : []
-    this.#isInDoubt = false
-    if (!(await this.functions.allowing())) return found
-    const slots = Math.min(batchMax, await this.functions.queueSlots(reserved + found.length))
-    if (slots === 0) return found
+    if (this.#isInDoubt) {
+      const found = await this.#found(known)
+      this.#isInDoubt = false
+      // They take up slots: the next pass may ask for more.
+      if (found.length > 0) return found
+    }
+    if (!(await this.functions.allowing())) return []
+    const slots = Math.min(batchMax, await this.functions.queueSlots(reserved))
+    if (slots === 0) return []
     const ids = await this.functions.selecting(slots)
-    if (ids?.length === 0) return found
+    if (ids?.length === 0) return []
     const tokens = Array.from({ length: ids?.length ?? slots }, () => this.#newToken())
+    expectTerm(isOver)
     this.#isInDoubt = true
     const rows = await source.reserve(ids ? { tokens, ids, maxTries } : { tokens, maxTries })
     this.#isInDoubt = false
     this.#health.up()
-    return [...found, ...rows.map(withToken)]
+    return rows.map(withToken)
   }
 
   async #found(known: (token: string) => boolean): Promise<Reserved[]> {
     const { batchMax } = await this.open()
-    const held = await this.#settings.source.held({ prefix: this.#prefix, limit: batchMax })
-    return held.filter(({ token, standing }) => standing === 'active' && token !== null && !known(token)).map(withToken)
+    const found: Reserved[] = []
+    for (let after: string | undefined; ; ) {
+      const page = { prefix: this.#prefix, limit: batchMax, ...(after === undefined ? {} : { after }) }
+      const held = await this.#settings.source.held(page)
+      const isUnknown = ({ token, standing }: ReservedRow) => standing === 'active' && token !== null && !known(token)
+      found.push(...held.filter(isUnknown).map(withToken))
+      if (held.length < batchMax) return found
+      after = held.at(-1)?.id
+    }
   }
 
-  async #free(rows: readonly SeenRow[]): Promise<SeenRow[]> {
-    // A row without a token has nothing that could be freed.
-    const changes = rows.flatMap((row) => (row.token === null ? [] : [[row, this.#freeing(row, row.token)] as const]))
-    if (changes.length === 0) return []
-    const written = await this.#settings.source.write(changes.map(([, change]) => change))
-    return changes.flatMap(([row], index) => (written[index] ? [row] : []))
+  /** Answers how many. */
+  async #free(rows: readonly SeenRow[], isOver: () => boolean, freed: (row: SeenRow) => void): Promise<number> {
+    // A row without a token has nothing that could be freed; two keys of the app's may be one row.
+    const changes = new Map(rows.flatMap((row) => (row.token === null ? [] : [[row.id, { row, token: row.token }]])))
+    if (changes.size === 0) return 0
+    const changed = [...changes.values()]
+    expectTerm(isOver)
+    const written = await this.#settings.source.write(changed.map(({ row, token }) => this.#freeing(row, token)))
+    const made = changed.filter((_, index) => written[index])
+    for (const { row } of made) freed(row)
+    return made.length
   }
 
   #freeing({ id, standing }: SeenRow, token: string): RowChange {

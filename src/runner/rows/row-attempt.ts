@@ -1,8 +1,8 @@
 /** One reserved row in this process, and its body run to a verdict whatever the body does. */
-import type { Instant } from '../../core/duration.ts'
 import { FatalError, LeaseLostError, TimeoutError } from '../../core/errors.ts'
-import { type ActiveReservation, type Reservation, type StartedReservation, start } from '../../core/reservation.ts'
+import { type ActiveReservation, type Reservation, start } from '../../core/reservation.ts'
 import type { ReservedRow } from '../../storage/row-source.ts'
+import type { Clock } from '../clock.ts'
 import type { Deadlines } from '../deadlines.ts'
 import type { Notifier } from '../events.ts'
 import { graceMs } from '../execution.ts'
@@ -17,6 +17,7 @@ export type RowVerdict =
 
 export interface RowTools {
   readonly name: string
+  readonly clock: Clock
   readonly deadlines: Deadlines<RowAttempt>
   readonly notifier: Notifier
 }
@@ -27,7 +28,12 @@ export class RowAttempt {
   reservation: Reservation
   /** The start that is under way, or that is to come: 1 for the first. */
   readonly attempt: number
+  /** A stop gave it up: its body is not begun any more. */
+  isAbandoned = false
   readonly #controller = new AbortController()
+  #limitMs = 0
+  /** The monotonic time by which it has to end: shortly before the database says so. */
+  #endsAt = 0
   #giveUp: ((verdict: RowVerdict) => void) | undefined
 
   constructor(reserved: ReservedRow, token: string, reservation: ActiveReservation) {
@@ -46,16 +52,26 @@ export class RowAttempt {
   }
 
   /** Its start is being written: from here on its time runs. */
-  begin(maxDurationMs: number, now: Instant): StartedReservation {
-    const started = start(this.reservation as ActiveReservation, maxDurationMs, now)
-    this.reservation = started
-    return started
+  begin(maxDurationMs: number, clock: Clock): void {
+    this.reservation = start(this.reservation as ActiveReservation, maxDurationMs, clock.now())
+    this.#limitMs = maxDurationMs
+    // The limit counts from the database's start time, which lies after this one.
+    this.#endsAt = clock.monotonic() + maxDurationMs
+  }
+
+  /** How long the row may stay started. */
+  restMs(clock: Clock): number {
+    return Math.max(0, this.#endsAt - clock.monotonic())
   }
 
   /** Runs the body until it ends, or until nobody waits for it any longer. Never rejects. */
-  run(body: (context: RowContext<unknown>) => unknown, maxDurationMs: number, tools: RowTools): Promise<RowVerdict> {
-    const over = new TimeoutError(`It ran longer than its limit of ${maxDurationMs} ms`)
-    tools.deadlines.set(this, maxDurationMs, () => this.abort(over, tools))
+  run(body: (context: RowContext<unknown>) => unknown, tools: RowTools): Promise<RowVerdict> {
+    const over = new TimeoutError(`It ran longer than its limit of ${this.#limitMs} ms`)
+    const restMs = this.restMs(tools.clock)
+    // Its start took so long, or this process stood still: the row may be somebody else's by now.
+    if (restMs === 0) this.#controller.abort(over)
+    if (this.abortReason) return Promise.resolve(afterAbort(this.abortReason))
+    tools.deadlines.set(this, restMs, () => this.abort(over, tools))
     return new Promise((resolve) => {
       this.#giveUp = resolve
       void this.#verdictOf(body, tools.name).then((verdict) => {
@@ -72,8 +88,10 @@ export class RowAttempt {
 
   /** Tells the body to end, and gives its place away if it does not. The first reason stays. */
   abort(reason: Error, tools: RowTools, patienceMs = graceMs): void {
+    const wasAborted = this.#controller.signal.aborted
     this.#controller.abort(reason)
-    if (!this.#giveUp) return
+    // Told once more, it has no more time than before; only a stop has less patience.
+    if (!this.#giveUp || (wasAborted && patienceMs >= graceMs)) return
     tools.deadlines.set(this, patienceMs, () => {
       const giveUp = this.#giveUp
       if (!giveUp) return
@@ -92,9 +110,15 @@ export class RowAttempt {
       return { kind: 'good', result }
     } catch (error) {
       if (this.abortReason instanceof LeaseLostError) return { kind: 'lost' }
-      return { kind: isFatal(error) ? 'final' : 'bad', error }
+      if (isFatal(error)) return { kind: 'final', error }
+      // Why it was told to end says more than what it threw then.
+      return this.abortReason ? afterAbort(this.abortReason) : { kind: 'bad', error }
     }
   }
+}
+
+function afterAbort(reason: Error): RowVerdict {
+  return reason instanceof LeaseLostError ? { kind: 'lost' } : { kind: 'bad', error: reason }
 }
 
 /** What every event of a row says. */

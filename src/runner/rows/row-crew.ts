@@ -15,6 +15,7 @@ import { Reserver } from './reserver.ts'
 import { RowAttempt, type RowTools } from './row-attempt.ts'
 import { RowSettler } from './row-settler.ts'
 import { RowWriter } from './row-writer.ts'
+import { Terms } from './term.ts'
 
 /** How long a body is given to end after a stop aborted it, and its end to be written. */
 const stopGraceMs = 200
@@ -34,6 +35,7 @@ export class RowCrew {
   readonly #body: (context: RowContext<unknown>) => unknown
   readonly #concurrency: number
   readonly #health: Health
+  readonly #terms = new Terms()
   readonly #reserver: Reserver
   readonly #settler: RowSettler
   readonly #tools: RowTools
@@ -47,7 +49,7 @@ export class RowCrew {
   readonly #held = new Map<string, RowAttempt>()
   #ended = 0
   #lookFrom = 0
-  #isOver = false
+  #isStopping = false
 
   constructor(
     engine: Engine,
@@ -63,12 +65,11 @@ export class RowCrew {
     this.#concurrency = settings.concurrency ?? options.concurrency
     this.#health = new Health(clock, notifier, random, settings.source.title)
     this.#reserver = new Reserver(engine, settings, this.#health)
-    const writer = new RowWriter(settings.source, clock, this.#health, () => this.#isOver)
+    const writer = new RowWriter(settings.source, clock, this.#health, this.#terms)
     this.#settler = new RowSettler(engine, settings, writer, (attempt) => this.#forget(attempt))
-    this.#tools = { name: settings.name, deadlines: new Deadlines(clock), notifier }
+    this.#tools = { name: settings.name, clock, deadlines: new Deadlines(clock), notifier }
     this.#lanes = new PQueue({ concurrency: this.#concurrency })
     this.#passes = new Passes(engine, this.#health, options.pollMs, {
-      name: settings.name,
       pass: () => this.#pass(),
       isIdle: () => this.#held.size === 0,
     })
@@ -85,16 +86,16 @@ export class RowCrew {
   }
 
   start(): void {
-    this.#isOver = false
-    this.#reserver.hurry()
+    this.#begin()
     this.#passes.start()
   }
 
   /** Runs what is due until nothing is; resolves with how many starts came to an end. */
   async drain(): Promise<number> {
     await this.open()
-    this.#isOver = false
-    this.#reserver.hurry()
+    // A stop would wait for it.
+    if (this.#isStopping) return 0
+    this.#begin()
     const before = this.#ended
     await this.#passes.drain()
     return this.#ended - before
@@ -103,41 +104,68 @@ export class RowCrew {
   /** Reserves no more, gives back what has not begun, waits for the rest, then aborts it. */
   async stop(timeoutMs: number, report: StopReport): Promise<void> {
     const { clock } = this.#engine
+    this.#isStopping = true
     const finished = this.#finish(report)
     if (!(await fulfilledWithin(clock, timeoutMs, finished))) {
       const reason = new StoppingError('The worker stops')
       for (const attempt of this.#held.values()) attempt.abort(reason, this.#tools, stopGraceMs)
       await fulfilledWithin(clock, stopGraceMs + 50, finished)
     }
-    // From here on nothing is written, whatever ends late.
-    this.#isOver = true
+    // From here on nothing is written and nothing is begun, whatever is answered or ends late.
+    this.#terms.end()
+    this.#isStopping = false
     this.#health.endPauses()
-    for (const { id } of this.#held.values()) report.abandoned.push(id)
+    // What was not given back is this worker's still, should it begin again.
+    if (this.#held.size > 0) this.#reserver.doubt()
+    for (const attempt of this.#held.values()) {
+      attempt.isAbandoned = true
+      report.abandoned.push(attempt.id)
+    }
     this.#held.clear()
     this.#unstarted.clear()
+    this.#queue.length = 0
   }
 
   async #finish(report: StopReport): Promise<void> {
-    await this.#passes.stop()
-    const waiting = this.#queue.splice(0)
-    await Promise.all(waiting.map((attempt) => this.#settler.giveBack(attempt)))
-    report.givenBack.push(...waiting.map(({ id }) => id))
+    const lastPass = this.#passes.stop()
+    await this.#giveBack(report)
+    await lastPass
+    await this.#giveBack(report)
     await this.#settler.endRests()
     await this.#lanes.onIdle()
     // Of what ran until now some may have begun to rest.
     await this.#settler.endRests()
   }
 
+  async #giveBack(report: StopReport): Promise<void> {
+    await Promise.all(
+      this.#queue.splice(0).map(async (attempt) => {
+        if (await this.#settler.giveBack(attempt)) report.givenBack.push(attempt.id)
+      }),
+    )
+  }
+
+  #begin(): void {
+    this.#terms.begin()
+    this.#reserver.hurry()
+  }
+
   /** Answers whether there may be more that is due. */
   async #pass(): Promise<boolean> {
     const { name, queueSize } = this.#settings
-    for (const { id, tries, standing } of await this.#reserver.relaunch()) {
+    const isOver = this.#terms.watch()
+    await this.#reserver.relaunch(isOver, ({ id, tries, standing }) => {
       if (standing !== 'ended') this.#engine.notifier.tell('expired', () => ({ id, name, attempt: tries }))
-    }
+    })
     await this.#lookAfter()
     // While half of the queue waits still, nothing is asked for: what is asked for comes in batches.
-    if (this.#queue.length > queueSize / 2) return false
-    const reserved = await this.#reserver.reserve(this.#unstarted.size, (token) => this.#held.has(token))
+    if (this.#isStopping || this.#queue.length > queueSize / 2) return false
+    const reserved = await this.#reserver.reserve(this.#unstarted.size, (token) => this.#held.has(token), isOver)
+    if (isOver()) {
+      // The answer came after a stop: nobody waits for these rows, unless another start finds them.
+      this.#reserver.doubt()
+      return false
+    }
     for (const { row, token } of reserved) {
       const { worker: holder } = this.#reserver
       const { startWithinMs } = this.#settings
@@ -146,13 +174,22 @@ export class RowCrew {
       this.#unstarted.add(attempt)
       this.#queue.push(attempt)
     }
-    const free = this.#concurrency - this.#lanes.pending - this.#lanes.size
-    for (let lane = Math.min(free, this.#queue.length); lane > 0; lane--) void this.#lanes.add(() => this.#lane())
+    this.#fill()
     return reserved.length > 0
   }
 
+  #fill(): void {
+    const free = this.#concurrency - this.#lanes.pending - this.#lanes.size
+    for (let lane = Math.min(free, this.#queue.length); lane > 0; lane--) {
+      // A lane may have found nothing just before a pass brought more.
+      void this.#lanes.add(() => this.#lane()).then(() => this.#fill())
+    }
+  }
+
   async #lane(): Promise<void> {
-    for (let attempt = this.#queue.shift(); attempt; attempt = this.#queue.shift()) {
+    // A stop gives back what waits.
+    const next = () => (this.#isStopping ? undefined : this.#queue.shift())
+    for (let attempt = next(); attempt; attempt = next()) {
       await this.#perform(attempt)
       const turn = this.#engine.turns.due()
       if (turn) await turn
@@ -160,17 +197,13 @@ export class RowCrew {
   }
 
   async #perform(attempt: RowAttempt): Promise<void> {
-    const { maxDurationMs } = this.#settings
-    const { clock } = this.#engine
-    // The limit counts from the database's start time, which lies after this one.
-    const begunAt = clock.monotonic()
-    attempt.begin(maxDurationMs, clock.now())
+    attempt.begin(this.#settings.maxDurationMs, this.#engine.clock)
     const isStarted = await this.#settler.start(attempt).catch(() => false)
     this.#unstarted.delete(attempt)
     this.#passes.ring()
-    if (!isStarted) return this.#forget(attempt)
-    const restMs = Math.max(0, maxDurationMs - (clock.monotonic() - begunAt))
-    const verdict = await attempt.run(this.#body, restMs, this.#tools)
+    // What a stop gave up while its start was on its way is left to its limit.
+    if (!isStarted || attempt.isAbandoned) return this.#forget(attempt)
+    const verdict = await attempt.run(this.#body, this.#tools)
     this.#ended++
     await this.#settler.settle(attempt, verdict)
   }
@@ -180,15 +213,18 @@ export class RowCrew {
     const { clock } = this.#engine
     const running = [...this.#held.values()].filter(({ reservation }) => reservation.state === 'started')
     if (running.length === 0 || clock.monotonic() < this.#lookFrom) return
-    this.#lookFrom = clock.monotonic() + lookEveryMs
-    const seen = await this.#source.look(running.map(({ id }) => id))
-    for (const [index, attempt] of running.entries()) {
-      const { token } = attempt
-      const isThere = seen[index] !== undefined
-      if (isThere && seen[index]?.token === token) continue
-      const what = isThere ? 'was taken back' : 'was deleted'
-      attempt.abort(new LeaseLostError(`Row ${attempt.id} (${this.#settings.name}) ${what}`), this.#tools)
+    const { batchMax } = await this.#reserver.open()
+    for (let from = 0; from < running.length; from += batchMax) {
+      const batch = running.slice(from, from + batchMax)
+      const seen = await this.#source.look(batch.map(({ id }) => id))
+      for (const [index, attempt] of batch.entries()) {
+        const isThere = seen[index] !== undefined
+        if (isThere && seen[index]?.token === attempt.token) continue
+        const what = isThere ? 'was taken back' : 'was deleted'
+        attempt.abort(new LeaseLostError(`Row ${attempt.id} (${this.#settings.name}) ${what}`), this.#tools)
+      }
     }
+    this.#lookFrom = clock.monotonic() + lookEveryMs
   }
 
   #forget(attempt: RowAttempt): void {

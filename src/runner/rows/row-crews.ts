@@ -2,7 +2,8 @@
 import type { Engine } from '../engine.ts'
 import type { StopReport } from '../worker.ts'
 import type { RowSettings } from './definition.ts'
-import { type HandedTasks, HandOnCrew } from './hand-on-crew.ts'
+import { HandOnCrew } from './hand-on-crew.ts'
+import type { HandedTasks } from './handed-rows.ts'
 import { RowCrew, type RowCrewOptions } from './row-crew.ts'
 
 /** Works for one dispatcher. */
@@ -61,6 +62,8 @@ export class RowCrews {
 
   /** Ends what sources opened themselves. */
   async close(): Promise<void> {
-    for (const source of this.#sources) await source.close?.()
+    const closing = await Promise.allSettled([...this.#sources].map(async (source) => source.close?.()))
+    // One that fails keeps none of the others open.
+    for (const closed of closing) if (closed.status === 'rejected') throw closed.reason
   }
 }

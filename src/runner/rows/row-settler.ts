@@ -35,12 +35,15 @@ export class RowSettler {
     return written === 'applied'
   }
 
-  /** Of a row that was not begun. */
-  giveBack(attempt: RowAttempt): Promise<void> {
-    return this.#end(attempt, this.#write(attempt, 'active', 'give_back'), () => {
+  /** Of a row that was not begun. Answers whether it is free again. */
+  async giveBack(attempt: RowAttempt): Promise<boolean> {
+    let isFree = false
+    await this.#end(attempt, this.#write(attempt, 'active', 'give_back'), () => {
       const { clock, notifier } = this.#engine
+      isFree = true
       notifier.tell('returned', () => ({ ...this.#event(attempt), runAt: clock.now() }))
     })
+    return isFree
   }
 
   /** Resolves once it is written how the row ended, or once the row rests: no lane waits for that. Never rejects. */
@@ -70,7 +73,9 @@ export class RowSettler {
 
   async #fail(attempt: RowAttempt, { kind, error: thrown }: Failure): Promise<void> {
     const { clock, notifier } = this.#engine
-    const { maxTries, retryDelayMs } = this.#settings
+    const { maxTries } = this.#settings
+    // Beyond its limit it would be taken back, and nobody would read what it failed with.
+    const retryDelayMs = Math.min(this.#settings.retryDelayMs, attempt.restMs(clock))
     this.#note(attempt, false)
     const error = describeError(thrown, attempt.attempt, clock.now())
     const write = () => this.#write(attempt, 'started', kind === 'final' ? 'fail_for_good' : 'fail', textOf(error))
@@ -133,6 +138,6 @@ export class RowSettler {
 }
 
 /** As the column of errors has it: the kind of the error and its message. */
-function textOf({ name, message }: ErrorRecord): string {
+export function textOf({ name, message }: ErrorRecord): string {
   return `${name}: ${message}`
 }

@@ -1,8 +1,9 @@
 /** Writes the moves of reserved rows: those of one turn as one call, through outages, and knows its own writes again. */
 import { type RowStanding, rowMoves, standingOf } from '../../core/row-moves.ts'
-import type { RowChange, RowSource } from '../../storage/row-source.ts'
+import type { RowChange, RowSource, SeenRow } from '../../storage/row-source.ts'
 import type { Clock } from '../clock.ts'
 import type { Health } from '../health.ts'
+import type { Terms } from './term.ts'
 
 /** `lost`: the reservation is no longer ours. `gone`: there is no such row any more. */
 export type Written = 'applied' | 'lost' | 'gone'
@@ -17,15 +18,14 @@ export class RowWriter {
   readonly #source: RowSource
   readonly #clock: Clock
   readonly #health: Health
-  readonly #isOver: () => boolean
+  readonly #terms: Terms
   #waiting: Waiting[] = []
 
-  /** `isOver` says when nothing more may be written: then what waits is rejected. */
-  constructor(source: RowSource, clock: Clock, health: Health, isOver: () => boolean) {
+  constructor(source: RowSource, clock: Clock, health: Health, terms: Terms) {
     this.#source = source
     this.#clock = clock
     this.#health = health
-    this.#isOver = isOver
+    this.#terms = terms
   }
 
   /** Each row has one write at a time under way. Rejects when the writing is over before it was made. */
@@ -38,7 +38,7 @@ export class RowWriter {
 
   /** Of a row that was found to be no longer ours. */
   async whatBecameOf(id: string): Promise<Exclude<Written, 'applied'>> {
-    const [seen] = await this.#ask(() => this.#source.look([id]))
+    const [seen] = await this.#health.through(() => this.#source.look([id]), this.#terms.watch())
     return seen ? 'lost' : 'gone'
   }
 
@@ -53,17 +53,18 @@ export class RowWriter {
   }
 
   async #through(changes: readonly RowChange[]): Promise<Written[]> {
-    const { batchMax } = await this.#source.open()
+    const isOver = this.#terms.watch()
+    const ask = <T>(call: () => T | Promise<T>) => this.#health.through(call, isOver)
+    const { batchMax } = await ask(() => this.#source.open())
     const written: Written[] = []
-    for (let from = 0; from < changes.length; from += batchMax) {
-      const batch = changes.slice(from, from + batchMax)
+    for (const batch of batches(changes, batchMax)) {
       let tries = 0
-      const applied = await this.#ask(() => {
+      const applied = await ask(() => {
         tries++
         return this.#source.write(batch)
       })
       const refused = batch.filter((_, index) => !applied[index])
-      const seen = refused.length > 0 ? await this.#ask(() => this.#source.look(refused.map(({ id }) => id))) : []
+      const seen = refused.length > 0 ? await ask(() => this.#source.look(refused.map(({ id }) => id))) : []
       for (const [index, change] of batch.entries()) {
         if (applied[index]) written.push('applied')
         else written.push(refusal(change, seen[refused.indexOf(change)], tries > 1))
@@ -71,22 +72,33 @@ export class RowWriter {
     }
     return written
   }
+}
 
-  #ask<T>(call: () => T | Promise<T>): Promise<T> {
-    return this.#health.through(call, this.#isOver)
+/** In order, and no id twice in one: a worker may have let go of a row and have it again within one turn. */
+function batches(changes: readonly RowChange[], batchMax: number): RowChange[][] {
+  const all: RowChange[][] = []
+  const ids = new Set<string>()
+  for (const change of changes) {
+    const last = all.at(-1)
+    if (last && last.length < batchMax && !ids.has(change.id)) {
+      last.push(change)
+    } else {
+      all.push([change])
+      ids.clear()
+    }
+    ids.add(change.id)
   }
+  return all
 }
 
 /** A write whose answer was lost is refused when it is made again. Only its holder has the token: it is ours. */
-function refusal(
-  change: RowChange,
-  seen: { readonly token: string | null; readonly standing: RowStanding } | undefined,
-  wasTriedBefore: boolean,
-): Written {
+function refusal(change: RowChange, seen: SeenRow | undefined, wasTriedBefore: boolean): Written {
   if (!seen) return 'gone'
   if (seen.token === change.token) return seen.standing === targetOf(change) ? 'applied' : 'lost'
   // What frees a row leaves no token behind; whether it was this write or a relaunch comes to the same.
-  return wasTriedBefore && targetOf(change) === 'free' ? 'applied' : 'lost'
+  if (!wasTriedBefore || targetOf(change) !== 'free') return 'lost'
+  // Not so where nobody may take the row again: that shows in its tries.
+  return change.move === 'fail_for_good' && seen.tries < change.maxTries ? 'lost' : 'applied'
 }
 
 function targetOf({ on, move }: RowChange): RowStanding {
