@@ -107,6 +107,7 @@ export function rowProcess<Row, Client>(options: RowProcessOptions<Row, Client>)
     count: (maxTries) => inner.count(maxTries),
     now: () => inner.now(),
     statements: () => inner.statements(),
+    close: () => inner.close?.(),
     ...(wrapped as Pick<RowSource<Row, Client>, RowVerb>),
   }
   const work = piecework({

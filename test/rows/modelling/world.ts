@@ -184,7 +184,7 @@ export class RowWorld {
     this.meet(`body ${step}`)
     if (step === 'endless') return never()
     await waitFor(clock, step === 'deaf' ? 30_000 : tookMs, step === 'deaf' ? undefined : signal)
-    if (step === 'crash') member.kill()
+    if (step === 'crash' && !this.isMended) member.kill()
     if (member.isDead()) await never()
     if (step === 'bad') throw new Error('bad')
     if (step === 'null') throw null
