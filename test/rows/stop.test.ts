@@ -153,6 +153,15 @@ describe('in any order', () => {
     expect(rows[1]?.scrape_reservation_times).toBeNull()
   })
 
+  test('P-STOP a drain that is still on its way to the table when a stop comes does nothing', async () => {
+    const { work, clock, calls } = alone(2, { fault: (verb) => (verb === 'open' ? 5_000 : 'pass') })
+    const draining = work.drain()
+    await clock.settle()
+    await work.stop()
+    await clock.tick('10s')
+    expect([await draining, calls]).toEqual([0, ['open']])
+  })
+
   test('a drain is let go by a stop, and a close ends the source', async () => {
     let closed = 0
     const { work, clock, table } = alone(1, { run: never })

@@ -33,6 +33,7 @@ export class HandOnCrew implements Crew {
   readonly #terms = new Terms()
   readonly #rows: HandedRows
   #isStopping = false
+  #stops = 0
 
   constructor(
     engine: Engine,
@@ -64,9 +65,10 @@ export class HandOnCrew implements Crew {
   }
 
   async drain(): Promise<number> {
+    const stops = this.#stops
     await this.open()
-    // A stop would wait for it.
-    if (this.#isStopping) return 0
+    // A stop that is under way would wait for it; one that came meanwhile meant it.
+    if (this.#isStopping || this.#stops !== stops) return 0
     this.#terms.begin()
     this.#reserver.hurry()
     await this.#passes.drain()
@@ -77,6 +79,7 @@ export class HandOnCrew implements Crew {
   /** What was handed on goes on elsewhere. */
   async stop(timeoutMs: number, _report: StopReport): Promise<void> {
     this.#isStopping = true
+    this.#stops++
     await fulfilledWithin(this.#engine.clock, timeoutMs + stopGraceMs, this.#passes.stop())
     this.#terms.end()
     this.#isStopping = false

@@ -50,6 +50,7 @@ export class RowCrew {
   #ended = 0
   #lookFrom = 0
   #isStopping = false
+  #stops = 0
 
   constructor(
     engine: Engine,
@@ -92,9 +93,10 @@ export class RowCrew {
 
   /** Runs what is due until nothing is; resolves with how many starts came to an end. */
   async drain(): Promise<number> {
+    const stops = this.#stops
     await this.open()
-    // A stop would wait for it.
-    if (this.#isStopping) return 0
+    // A stop that is under way would wait for it; one that came meanwhile meant it.
+    if (this.#isStopping || this.#stops !== stops) return 0
     this.#begin()
     const before = this.#ended
     await this.#passes.drain()
@@ -105,6 +107,7 @@ export class RowCrew {
   async stop(timeoutMs: number, report: StopReport): Promise<void> {
     const { clock } = this.#engine
     this.#isStopping = true
+    this.#stops++
     const finished = this.#finish(report)
     if (!(await fulfilledWithin(clock, timeoutMs, finished))) {
       const reason = new StoppingError('The worker stops')
