@@ -81,7 +81,7 @@ class MemoryRows<Row extends object> implements RowSource<Row, Row[]> {
       return standing === 'free' && tries < maxTries && this.#isWanted(row)
     }
     const due = ids
-      ? ids.flatMap((id) => this.#find(id) ?? []).filter(isDue)
+      ? ids.flatMap(this.#finder()).filter(isDue)
       : this.#rows.filter(isDue).sort((a, b) => this.#marks(a).tries - this.#marks(b).tries || this.#byId(a, b))
     return due.slice(0, tokens.length).map((row, index) => {
       this.#write(row, rowMoves.reserve.writes, { token: tokens[index] })
@@ -90,8 +90,9 @@ class MemoryRows<Row extends object> implements RowSource<Row, Row[]> {
   }
 
   write(changes: readonly RowChange[]): boolean[] {
+    const find = this.#finder()
     return changes.map((change) => {
-      const row = this.#find(change.id)
+      const [row] = find(change.id)
       const marks = row && this.#marks(row)
       if (!row || marks?.token !== change.token || marks.standing !== change.on) return false
       this.#write(row, rowMoves[change.move].writes, change)
@@ -125,8 +126,9 @@ class MemoryRows<Row extends object> implements RowSource<Row, Row[]> {
   }
 
   look(ids: readonly string[]): (SeenRow | undefined)[] {
+    const find = this.#finder()
     return ids.map((id) => {
-      const row = this.#find(id)
+      const [row] = find(id)
       return row && this.#seen(row)
     })
   }
@@ -192,8 +194,10 @@ class MemoryRows<Row extends object> implements RowSource<Row, Row[]> {
     return this.idOf(Reflect.get(row, this.#options.id))
   }
 
-  #find(id: string): Row | undefined {
-    return this.#rows.find((row) => this.#idOf(row) === id)
+  /** Finds rows by their ids, for one call: the app may change its array between two. None, or one in an array. */
+  #finder(): (id: string) => readonly Row[] {
+    const rows = new Map(this.#rows.map((row) => [this.#idOf(row), [row]]))
+    return (id) => rows.get(id) ?? []
   }
 
   #isWanted(row: Row): boolean {
