@@ -1,8 +1,10 @@
 /** Stopping row dispatchers: at every moment, in every order, and what the report says of their rows. */
 import { describe, expect, test } from 'vitest'
 import { StoppingError } from '../../src/index.ts'
+import { manualClock } from '../../src/testing/index.ts'
 import { later } from '../runner/kit.ts'
 import { alone, never, untilAborted } from './alone.ts'
+import { pages } from './pages.ts'
 
 const free = { scrape_reservation_id: null, scrape_start_time: null, scrape_end_time: null }
 
@@ -151,6 +153,21 @@ describe('in any order', () => {
     await clock.settle()
     expect(await stopping).toEqual({ givenBack: ['2'], abandoned: [] })
     expect(rows[1]?.scrape_reservation_times).toBeNull()
+  })
+
+  test('P19 a start and a drain that open the table together use no reservation id twice', async () => {
+    const clock = manualClock()
+    // The drain's is answered last, when rows have been reserved already.
+    const fault = (verb: string, nth: number) => (verb === 'open' && nth === 1 ? 2_000 : 'pass')
+    const ids: string[] = []
+    const { work, rows } = alone(3, { clock, fault, run: ({ reservationId }) => void ids.push(reservationId) })
+    const draining = work.drain()
+    await work.start()
+    await clock.tick('1s')
+    rows.push(...pages(3).map((row) => ({ ...row, id: row.id + 3 })))
+    await clock.tick('5s')
+    await draining
+    expect([ids.length, new Set(ids).size]).toEqual([6, 6])
   })
 
   test('P-STOP a drain that is still on its way to the table when a stop comes does nothing', async () => {

@@ -49,7 +49,8 @@ export class Reserver {
   async open(): Promise<SourceTraits> {
     if (this.#traits) return this.#traits
     const traits = await this.#settings.source.open()
-    this.#name(traits.tokens)
+    // Two may have asked together, as a start and a drain do: named anew, tokens would begin again at the first.
+    if (!this.#traits) this.#name(traits.tokens)
     this.#traits = traits
     return traits
   }
