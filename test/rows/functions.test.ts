@@ -118,7 +118,7 @@ describe('the defaults', () => {
     expect(seen).toEqual([1, 2, 3, 4, 5])
   })
 
-  test('P24 B23 the states of a report add up to the total, and it says whose they are', async () => {
+  test('P22 P24 B23 the states of a report add up to the total, and it says whose they are', async () => {
     const { work, rows, scrape, clock } = alone(9, { maxTries: 1, queueSize: 3, concurrency: 1, run: never })
     Object.assign(rows[0]!, { scrape_reservation_times: 1 })
     Object.assign(rows[1]!, { scrape_end_time: 5, scrape_reservation_id: 'old#1' })
@@ -131,7 +131,7 @@ describe('the defaults', () => {
       old: { reserved: 0, running: 0, completed: 1 },
       [own]: { reserved: 2, running: 1, completed: 0 },
     })
-    // P22: a worker is known by its name, and no two are one.
+    // A worker is known by its name, and no two are one.
     expect(own).toMatch(/^root@.*:\d+:/)
   })
 })
@@ -265,7 +265,7 @@ describe("the app's own functions", () => {
     await clock.tick('5s')
     expect(rows[0]?.scrape_success).toBe(true)
     expect(lines.filter((line) => line.startsWith('warn'))).toEqual(
-      new Array(3).fill(`warn \`${name}\` of scrape failed, going on trying: no such credit`),
+      new Array(3).fill(`warn A pass of "scrape" failed, going on trying: no such credit (in \`${name}\`)`),
     )
     // The database did nothing wrong.
     expect(down).toBe(0)

@@ -89,7 +89,7 @@ async function live({ processes, plan, deaths, faults, steps, chance: own }: His
 type History = typeof history extends fc.Arbitrary<infer T> ? T : never
 
 describe(`histories of rows (FC_SEED=${seed})`, () => {
-  test('P-RESERVE P7 P-STOP RS-01 RS-02 hold at every call of all of them, and each row ends', async () => {
+  test('P-RESERVE P7 P25 P-STOP RS-01 RS-02 hold at every call of all of them, and each row ends', async () => {
     await fc.assert(fc.asyncProperty(history, live), parameters)
     console.log(`seed ${seed}, ${runs} runs met`, met)
     if (FC_PATH !== undefined || runs < 300) return

@@ -160,10 +160,15 @@ describe('in any order', () => {
     // The drain's is answered last, when rows have been reserved already.
     const fault = (verb: string, nth: number) => (verb === 'open' && nth === 1 ? 2_000 : 'pass')
     const ids: string[] = []
-    const { work, rows } = alone(3, { clock, fault, run: ({ reservationId }) => void ids.push(reservationId) })
+    let isAllowed = true
+    const run = ({ reservationId }: { reservationId: string }) => void ids.push(reservationId)
+    const { work, rows } = alone(3, { clock, fault, run, allowing: () => isAllowed })
     const draining = work.drain()
     await work.start()
     await clock.tick('1s')
+    isAllowed = false
+    await clock.tick('2s')
+    isAllowed = true
     rows.push(...pages(3).map((row) => ({ ...row, id: row.id + 3 })))
     await clock.tick('5s')
     await draining
