@@ -57,6 +57,16 @@ await withServer('mongo', (server) => {
     expect(await openOver([document, { scrape: { reservationTimes: null, endTime: new Date() } }])).toEqual(traits)
   })
 
+  test("P17 the time is the server's where there is no document to ask, too", async () => {
+    const empty = newDb()
+    await empty.createCollection('webpage')
+    const source = mongoCollection(empty, { collection: 'webpage', ...fields })
+    const { localTime } = await empty.command({ hello: 1 })
+    expect(Math.abs((await source.now()) - localTime.getTime())).toBeLessThan(10_000)
+    expect(await source.lapsed({ startWithinMs: 0, maxDurationMs: 0, limit: 9 })).toEqual([])
+    expect(() => mongoCollection(empty, { collection: 'webpage', ...fields }).idOf(1)).toThrow('`open()` comes first')
+  })
+
   test('a collection that is not there is refused, and is not made', async () => {
     const none = newDb()
     await expect(openOver([], {}, none)).rejects.toMatchObject({

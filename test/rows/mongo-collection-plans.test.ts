@@ -37,7 +37,9 @@ await withServer('mongo', (server) => {
   /** How many keys of indexes and documents the last questions looked at. */
   async function looked(words: (command: Document) => boolean): Promise<Work[]> {
     const questions = sent.splice(0).filter(words)
-    return Promise.all(questions.map(async (question) => workOf(await explained(db, question))))
+    const works = await Promise.all(questions.map(async (question) => workOf(await explained(db, question))))
+    for (const work of works) console.log(`of ${COUNT} documents: ${JSON.stringify(work)}`)
+    return works
   }
 
   test('RS-03 P13 selecting goes by its index, in its order, and no further than what it takes', async () => {

@@ -74,10 +74,17 @@ export async function look(ground: Ground, call: Call, ids: readonly string[]): 
 }
 
 export async function serverTime(call: Call): Promise<number> {
-  const find = { find: call.names.row, projection: { _id: 0, now: '$$NOW' }, limit: 1, singleBatch: true }
-  const { cursor } = await call.read(find)
-  // An empty collection has nothing to answer with.
-  const now: unknown = cursor.firstBatch[0]?.now ?? (await call.read({ hello: 1 })).localTime
-  if (!(now instanceof Date)) throw new Error('The server does not tell its time')
-  return now.getTime()
+  const { row } = call.names
+  const now = { _id: 0, now: '$$NOW' }
+  const found = await call.read({ find: row, projection: now, limit: 1, singleBatch: true })
+  // An empty collection has no document to answer with, yet one of numbers about itself.
+  const answer = found.cursor.firstBatch[0] ?? (await statistics(call, now))
+  if (!(answer?.now instanceof Date)) throw new Error('The server does not tell its time')
+  return answer.now.getTime()
+}
+
+async function statistics(call: Call, projection: Document): Promise<Document | undefined> {
+  const pipeline = [{ $collStats: {} }, { $project: projection }]
+  const { cursor } = await call.read({ aggregate: call.names.row, pipeline, cursor: {} })
+  return cursor.firstBatch[0]
 }

@@ -100,7 +100,8 @@ export function mongoCollection<Row = Record<string, unknown>>(
   }
 
   function known(): Opened {
-    if (opened === undefined) throw new Error(`The collection "${collection}" was not opened yet`)
+    if (opened === undefined)
+      throw new StorageError('closed', `The collection "${collection}" was not opened: \`open()\` comes first`)
     return opened
   }
 
