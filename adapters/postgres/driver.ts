@@ -10,9 +10,17 @@ export interface PgQuery {
   readonly types: { getTypeParser(): (text: string) => string }
 }
 
+/** What comes of a statement. */
+export interface PgAnswer {
+  readonly rows: unknown[]
+  readonly rowCount: number | null
+  /** What the columns of the rows are. */
+  readonly fields?: readonly { readonly name: string; readonly dataTypeID: number }[]
+}
+
 /** A connection, as far as it is used: `pg.Client`, `pg.PoolClient` and what is made after them. */
 export interface PgClient {
-  query(query: PgQuery): Promise<{ readonly rows: unknown[]; readonly rowCount: number | null }>
+  query(query: PgQuery): Promise<PgAnswer>
   on(event: 'error', listener: (error: Error) => void): unknown
   off(event: 'error', listener: (error: Error) => void): unknown
 }
@@ -40,6 +48,18 @@ export interface PgListener extends PgClient {
 
 export interface OwnPool extends PgPool {
   end(): Promise<void>
+}
+
+/** Turns the text of a value into what the app gets of it. */
+export type Parser = (text: string) => unknown
+
+/** The parsers that the app gets its values by on this connection, which it may have set for itself or for everybody. */
+export async function parsersOf(client: PgClient, types: readonly number[]): Promise<Parser[]> {
+  const own: unknown = Reflect.get(client, 'getTypeParser')
+  const { types: everybodys } = typeof own === 'function' ? {} : await driver()
+  return types.map((type) =>
+    typeof own === 'function' ? own.call(client, type, 'text') : everybodys?.getTypeParser(type, 'text'),
+  )
 }
 
 type ListenerClass = new (config: object) => PgListener

@@ -51,9 +51,7 @@ export function checkOptions(options: PostgresOptions): CheckedOptions {
   const { schema = 'piecework', migrate = true, callTimeoutMs = 10_000, listen = true } = options
   checkSchema(schema)
   if (typeof migrate !== 'boolean') throw expected('migrate', 'a boolean', migrate)
-  if (!Number.isInteger(callTimeoutMs) || callTimeoutMs < 1 || callTimeoutMs > TIMEOUT_MAX_MS) {
-    throw expected('callTimeoutMs', `an integer from 1 to ${TIMEOUT_MAX_MS}`, callTimeoutMs)
-  }
+  checkTimeout(callTimeoutMs)
   // The value may hold a password, so it is not repeated.
   if (typeof listen === 'string' ? !isPostgresUrl(listen) : typeof listen !== 'boolean') {
     throw new TypeError(
@@ -61,6 +59,11 @@ export function checkOptions(options: PostgresOptions): CheckedOptions {
     )
   }
   return { schema, migrate, callTimeoutMs, listen }
+}
+
+export function checkTimeout(callTimeoutMs: number): number {
+  if (Number.isInteger(callTimeoutMs) && callTimeoutMs >= 1 && callTimeoutMs <= TIMEOUT_MAX_MS) return callTimeoutMs
+  throw expected('callTimeoutMs', `an integer from 1 to ${TIMEOUT_MAX_MS}`, callTimeoutMs)
 }
 
 export function checkSchema(schema: string): void {

@@ -1,16 +1,16 @@
 /** The Postgres storage: what belongs to the whole of it - its pool, its tables, its end, the app's transactions. */
 import { type Finding, type Storage, StorageError, type Traits } from '../../src/storage/index.ts'
 import { examine } from './doctor.ts'
-import { checkClient, checkPool, type OwnPool, openListener, openPool, type PgClient, type PgPool } from './driver.ts'
+import { checkClient, checkPool, openListener, type PgClient, type PgPool } from './driver.ts'
 import { meaningOf } from './errors.ts'
 import { listenerOn } from './listen.ts'
 import { type Methods, methodsFor } from './methods.ts'
 import { namesFor } from './names.ts'
 import { notifyWithin, ownNotifier } from './notify.ts'
 import { checkOptions, type PostgresOptions } from './options.ts'
+import { poolOpener } from './pool.ts'
 import { migrate, refuseOtherVersion } from './schema.ts'
-import { connectionsOf, ignore, ownSession, refuseIdle, runOn, sessionWithin } from './session.ts'
-import { within } from './time.ts'
+import { connectionsOf, ownSession, refuseIdle, runOn, sessionWithin } from './session.ts'
 
 /** The contract on Postgres. */
 export interface PostgresStorage extends Methods {
@@ -73,8 +73,6 @@ export function postgres(pool: string | PgPool, options: PostgresOptions = {}): 
   const methodsOver = methodsFor(names)
   let isOpen = true
   let ended: Promise<void> | undefined
-  let opened: Promise<PgPool> | undefined
-  let ownPool: OwnPool | undefined
   let prepared: Promise<void> | undefined
   let isPrepared = false
 
@@ -82,22 +80,8 @@ export function postgres(pool: string | PgPool, options: PostgresOptions = {}): 
     if (!isOpen) throw new StorageError('closed', 'The Postgres storage was closed before this call')
   }
 
-  async function open(): Promise<PgPool> {
-    const found = typeof pool === 'string' ? await openPool(pool, limitMs) : pool
-    if (found !== pool) ownPool = found as OwnPool
-    found.on('error', ignore)
-    return found
-  }
-
-  function openedPool(): Promise<PgPool> {
-    opened ??= open().catch((error: unknown) => {
-      opened = undefined
-      throw error
-    })
-    return opened
-  }
-
-  const connections = connectionsOf(openedPool, limitMs)
+  const opener = poolOpener(pool, limitMs)
+  const connections = connectionsOf(opener.opened, limitMs)
 
   /** Asked before every call and done once; after a failure it is tried again. */
   function prepare(): Promise<void> {
@@ -144,9 +128,7 @@ export function postgres(pool: string | PgPool, options: PostgresOptions = {}): 
   async function end(): Promise<void> {
     isOpen = false
     await Promise.all([notifier.end(), listener.end()])
-    const last = await opened?.catch(ignore)
-    if (ownPool) await within(ownPool.end(), limitMs, () => new Error('late')).catch(ignore)
-    last?.off('error', ignore)
+    await opener.end()
   }
 
   return {

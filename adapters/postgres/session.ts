@@ -1,6 +1,6 @@
 /** How a statement runs: on a connection of the pool and tried again, or inside the transaction that the app has open. */
 import { StorageError } from '../../src/storage/index.ts'
-import type { PgClient, PgPool, PgQuery } from './driver.ts'
+import type { PgAnswer, PgClient, PgPool, PgQuery } from './driver.ts'
 import { isRetried, meaningOf, meaningOfNoConnection } from './errors.ts'
 import type { Columns } from './row.ts'
 import { pause, within } from './time.ts'
@@ -27,9 +27,14 @@ function queryOf({ text, values }: Statement): PgQuery {
 }
 
 /** The statement on this connection, as it comes: no second try, and the driver's own errors. */
-export async function runOn(client: PgClient, statement: Statement, limitMs: number): Promise<Columns[]> {
+export function answerOn(client: PgClient, statement: Statement, limitMs: number): Promise<PgAnswer> {
   const late = () => new Error(`no answer within ${limitMs} ms; whether the statement took effect is not known`)
-  const { rows } = await within(client.query(queryOf(statement)), limitMs, late)
+  return within(client.query(queryOf(statement)), limitMs, late)
+}
+
+/** The same, for a statement of which the rows are all that is asked for. */
+export async function runOn(client: PgClient, statement: Statement, limitMs: number): Promise<Columns[]> {
+  const { rows } = await answerOn(client, statement, limitMs)
   return rows as Columns[]
 }
 
@@ -78,13 +83,18 @@ function leavesConnectionUsable(error: unknown): boolean {
 export function ownSession(connections: Connections, before: () => Promise<void>, limitMs: number): Run {
   return async (statement) => {
     await before()
-    for (let tries = 1; ; tries++) {
-      try {
-        return await connections.use((client) => runOn(client, statement, limitMs))
-      } catch (error) {
-        if (!isRetried(error) || tries === TRIES_MAX) throw meaningOf(error)
-        await pause(Math.min(PAUSE_MS * 2 ** tries, PAUSE_MAX_MS))
-      }
+    return again(connections, (client) => runOn(client, statement, limitMs))
+  }
+}
+
+/** Runs a body of one statement, and runs it again where it was rolled back because of others. */
+export async function again<T>(connections: Connections, body: (client: PgClient) => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await connections.use(body)
+    } catch (error) {
+      if (!isRetried(error) || tries === TRIES_MAX) throw meaningOf(error)
+      await pause(Math.min(PAUSE_MS * 2 ** tries, PAUSE_MAX_MS))
     }
   }
 }
