@@ -25,9 +25,11 @@ export function readers(form: TableForm, where: PostgresCondition | undefined): 
   const { active, started } = sql.standings
   const held = `${reservationId} is not null and ${endTime} is null`
 
+  // Sorted by qualified names: a bare one would be the text of the key, as it is selected.
   // Each part is one piece of the index of what is held, and is read no further than to the limit.
   const lapsedPart = (condition: string, overdue: string) =>
-    `(select ${marks}, ${overdue} as "$due" from ${table} where ${condition} order by ${startTime}, ${reservationTime} limit $3)`
+    `(select ${marks}, ${overdue} as "$due" from ${table} as "$row" where ${condition}
+      order by "$row".${startTime}, "$row".${reservationTime} limit $3)`
   const lapsedText = `select * from (
     ${lapsedPart(`${started} and ${startTime} <= ${form.ago('startTime', '$2')}`, `${form.instant('startTime')} + $2::bigint`)}
     union all
@@ -37,7 +39,7 @@ export function readers(form: TableForm, where: PostgresCondition | undefined): 
   ) "$lapsed" order by "$due" limit $3`
 
   const heldText = (after: string) => `select ${marks}, "$row".* from ${table} as "$row"
-    where ${held} and starts_with(${token}, $1::text)${after} order by ${id} limit $2`
+    where ${held} and starts_with(${token}, $1::text)${after} order by "$row".${id} limit $2`
   const [heldFromStart, heldAfter] = [heldText(''), heldText(` and ${id} > ($3::text)::${key.cast}`)]
 
   const lookText = `select "$wanted"."$place", ${marks} from unnest($1::text[]) with ordinality as "$wanted"("$id", "$place")
