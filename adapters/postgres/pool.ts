@@ -10,14 +10,26 @@ export interface PoolOpener {
   end(): Promise<void>
 }
 
+/** How many listen to a pool through one listener: more than ten of one's own are taken for a leak. */
+const listening = new WeakMap<PgPool, number>()
+
+function listen(pool: PgPool, change: 1 | -1): void {
+  const before = listening.get(pool) ?? 0
+  listening.set(pool, before + change)
+  if (before === 0) pool.on('error', ignore)
+  if (before + change === 0) pool.off('error', ignore)
+}
+
 export function poolOpener(pool: string | PgPool, limitMs: number): PoolOpener {
   let opening: Promise<PgPool> | undefined
   let ownPool: OwnPool | undefined
+  let heard: PgPool | undefined
 
   async function open(): Promise<PgPool> {
     if (typeof pool === 'string') ownPool = await openPool(pool, limitMs)
     const found = ownPool ?? (pool as PgPool)
-    found.on('error', ignore)
+    listen(found, 1)
+    heard = found
     return found
   }
 
@@ -30,11 +42,12 @@ export function poolOpener(pool: string | PgPool, limitMs: number): PoolOpener {
       return opening
     },
     async end() {
-      const last = await opening?.catch(ignore)
+      await opening?.catch(ignore)
       // A call that is still trying finds the ended pool, and must not make another one.
       if (typeof pool !== 'string') opening = undefined
       if (ownPool) await within(ownPool.end(), limitMs, () => new Error('late')).catch(ignore)
-      last?.off('error', ignore)
+      if (heard) listen(heard, -1)
+      heard = undefined
     },
   }
 }
