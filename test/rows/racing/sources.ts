@@ -13,6 +13,11 @@ const makers: Readonly<Record<string, (place: RacePlace) => Promise<RowSource>>>
     const { sqliteTable } = await import('../../../adapters/sqlite/index.ts')
     return sqliteTable(at, { table, ...columns, synchronous: 'normal' })
   },
+  async postgres({ at, table }) {
+    const { postgresTable } = await import('../../../adapters/postgres/index.ts')
+    const { Pool } = await import('pg')
+    return postgresTable(new Pool({ connectionString: at, max: 3 }), { ...columns, table })
+  },
 }
 
 export function sourceAt(place: RacePlace): Promise<RowSource> {
