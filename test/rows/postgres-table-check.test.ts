@@ -4,16 +4,24 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type PostgresTableOptions, postgresTable } from '../../adapters/postgres/index.ts'
 import type { StorageError } from '../../src/storage/index.ts'
 import { withServer } from '../servers/with-server.ts'
+import { ownSchema } from './postgres-schema.ts'
 import { columnsOfShops } from './source-cases.ts'
 
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
 const five = `reservation_id text, reservation_time timestamptz, reservation_times integer, start_time timestamptz,
   end_time timestamptz, success boolean, error text`
 
-await withServer('postgres', (server) => {
-  const pool = new Pool({ connectionString: server.url, max: 4 })
+await withServer('postgres', async (server) => {
+  const own = await ownSchema(server.url)
+  const pool = new Pool({ connectionString: own.url, max: 4 })
   pool.on('error', () => {})
-  afterAll(() => pool.end())
+  const odd = `my "own" schema ${own.name}`
+  const role = `worker_${own.name}`
+  afterAll(async () => {
+    await pool.query(`drop schema if exists ${quoted(odd)} cascade; drop owned by ${role}; drop role ${role}`)
+    await pool.end()
+    await own.drop()
+  })
   const open = async (options: Partial<PostgresTableOptions> = {}) =>
     postgresTable(pool, { ...columnsOfShops, table: 'shop', ...options }).open()
 
@@ -36,19 +44,20 @@ await withServer('postgres', (server) => {
   }
 
   test('RS-03 statements() run as they stand on a fresh table, and then it is taken, whatever its names are', async () => {
-    await pool.query('create schema "my ""own"" schema"')
-    const odd = (name: string) => `${name} "of" 'mine' $1; --`
-    const names = Object.fromEntries(Object.entries(columnsOfShops).map(([name, column]) => [name, odd(column)]))
-    const options = { ...columnsOfShops, ...names, schema: 'my "own" schema', table: 'we"ird table' }
-    await pool.query(`create table "my ""own"" schema"."we""ird table" (${quoted(options.id)} text primary key)`)
+    await pool.query(`create schema ${quoted(odd)}`)
+    const name = `${quoted(odd)}."we""ird table"`
+    const strange = (name: string) => `${name} "of" 'mine' $1; --`
+    const names = Object.fromEntries(Object.entries(columnsOfShops).map(([name, column]) => [name, strange(column)]))
+    const options = { ...columnsOfShops, ...names, schema: odd, table: 'we"ird table' }
+    await pool.query(`create table ${name} (${quoted(options.id)} text primary key)`)
     const source = postgresTable(pool, options)
-    expect(source.title).toBe('the table "my ""own"" schema"."we""ird table"')
+    expect(source.title).toBe(`the table ${name}`)
     await expect(source.open()).rejects.toThrow('There is no column "reservation_id ""of"" \'mine\' $1; --"')
     for (const statement of source.statements()) await pool.query(statement)
     expect(await source.open()).toEqual({ tokens: 'text', batchMax: 1000 })
-    await pool.query(`insert into "my ""own"" schema"."we""ird table" values ('it''s "x"')`)
+    await pool.query(`insert into ${name} values ('it''s "x"')`)
     const [row] = await source.reserve({ tokens: ['w#1'], maxTries: 5 })
-    expect(row).toMatchObject({ id: 'it\'s "x"', token: 'w#1', row: { [odd('id')]: 'it\'s "x"' } })
+    expect(row).toMatchObject({ id: 'it\'s "x"', token: 'w#1', row: { [strange('id')]: 'it\'s "x"' } })
     expect(await source.lapsed({ startWithinMs: 0, maxDurationMs: 0, limit: 1 })).toHaveLength(1)
     expect(await source.count(5)).toMatchObject({ total: 1, reserved: 1 })
     // Too long for names of indexes: the server finds some.
@@ -191,18 +200,18 @@ await withServer('postgres', (server) => {
   })
 
   describe('a role of few rights', () => {
-    beforeAll(() => pool.query('create role worker login'))
+    beforeAll(() => pool.query(`create role ${role} login; grant usage on schema ${own.name} to ${role}`))
 
     test('is told which are missing; those on the named columns are enough', async () => {
       await create(`id integer primary key, country text, ${five}`)
       await pool.query('insert into shop (id) values (1)')
-      const url = new URL(server.url)
-      url.username = 'worker'
+      const url = new URL(own.url)
+      url.username = role
       const source = postgresTable(url.href, { ...columnsOfShops, table: 'shop' })
       const columns = Object.values(columnsOfShops).slice(1).map(quoted).join(', ')
       await expect(source.open()).rejects.toThrow(`- This role may not read it: grant select on "shop" to the role.
 - This role may not write all of its columns: grant update (${columns}) on "shop" to the role.`)
-      await pool.query(`grant select on shop to worker; grant update (${columns}) on shop to worker`)
+      await pool.query(`grant select on shop to ${role}; grant update (${columns}) on shop to ${role}`)
       expect(await source.reserve({ tokens: ['w#1'], maxTries: 5 })).toHaveLength(1)
       await source.close?.()
     })

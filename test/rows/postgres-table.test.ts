@@ -4,15 +4,20 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { type PostgresTableOptions, postgresTable } from '../../adapters/postgres/index.ts'
 import { piecework, rowDispatcher } from '../../src/index.ts'
 import { withServer } from '../servers/with-server.ts'
+import { ownSchema } from './postgres-schema.ts'
 import { columnsOfShops, type Shop, type ShopRow, sourceCases } from './source-cases.ts'
 
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
 const tokens = (count: number) => Array.from({ length: count }, (_, index) => `w#${index + 1}`)
 
-await withServer('postgres', (server) => {
-  const pool = new Pool({ connectionString: server.url, max: 8 })
+await withServer('postgres', async (server) => {
+  const schema = await ownSchema(server.url)
+  const pool = new Pool({ connectionString: schema.url, max: 8 })
   pool.on('error', () => {})
-  afterAll(() => pool.end())
+  afterAll(async () => {
+    await pool.end()
+    await schema.drop()
+  })
   let made = 0
 
   /** A fresh table; `{}` in the columns stands for nothing of the library's. */

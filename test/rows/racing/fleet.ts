@@ -28,6 +28,8 @@ export class Fleet {
   readonly counts = { spawned: 0, kills: 0, stops: 0 }
   /** Processes that ended otherwise than they were told to. */
   readonly wrongEnds: string[] = []
+  /** The pids of those that were killed. */
+  readonly killed = new Set<number>()
   readonly #options: FleetOptions
   readonly #random: Random
   readonly #members: (Member | undefined)[]
@@ -50,6 +52,7 @@ export class Fleet {
     if (!member) return false
     if (this.#random.chance(50)) {
       this.counts.kills++
+      if (member.child.pid !== undefined) this.killed.add(member.child.pid)
       member.child.kill('SIGKILL')
     } else {
       this.counts.stops++

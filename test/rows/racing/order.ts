@@ -15,6 +15,8 @@ export interface RaceOrder {
   readonly log: string
   readonly seed: number
   readonly concurrency: number
+  /** How long a body takes on average. */
+  readonly bodyMs: number
   readonly startWithinMs: number
   readonly maxDurationMs: number
   /** How many bodies of a hundred throw, and how many run on until they are aborted. */

@@ -43,8 +43,8 @@ export interface Evidence {
   /** Changes of the five columns in which another one changed as well, and rows that came into being: to be none. */
   readonly touched: number
   readonly added: number
-  /** The rows that the user removed, and which of them were held then. */
-  readonly removed: ReadonlyMap<string, { readonly wasStarted: boolean }>
+  /** The rows that the user removed, each with what its columns said then. */
+  readonly removed: ReadonlyMap<string, Step['from']>
   readonly rows: readonly {
     readonly id: string
     readonly tries: number
@@ -126,11 +126,7 @@ export class PostgresPages {
       ),
       touched: steps.filter((step) => step.touched_own).length,
       added: steps.filter(({ old }) => !old).length,
-      removed: new Map(
-        steps.flatMap(({ id, old, new: now }) =>
-          now || !old ? [] : [[id, { wasStarted: old[3] !== null && old[4] === null }] as const],
-        ),
-      ),
+      removed: new Map(steps.flatMap(({ id, old, new: now }) => (now || !old ? [] : [[id, marksOf(old)] as const]))),
       rows,
     }
   }

@@ -24,7 +24,7 @@ const scrape = rowDispatcher('scrape', {
   run: async ({ id, attempt, signal }) => {
     note('+', { id, attempt })
     const chance = random.below(100)
-    await sleep(5 + random.below(20))
+    await sleep(random.below(2 * order.bodyMs))
     if (chance < order.failures) throw new Error('no such page')
     if (chance < order.failures + order.overruns) await sleep(60_000, undefined, { signal })
     note('-', { id, attempt })
