@@ -12,7 +12,8 @@ import type { PostgresCondition } from './options.ts'
  * inserted at the same time. One that somebody else has locked is passed over. What was locked is written by its key:
  * where the user has just changed other columns, it is the new row that is written.
  *
- * `any(array(...))`: a join alone was planned as a scan of the whole table.
+ * `any(array(...))`: a join alone was planned as a scan of the whole table. `case`: a row that the app chose is looked up
+ * by its key, and never by going through all that is free.
  */
 export function reserver(
   form: TableForm,
@@ -44,7 +45,8 @@ export function reserver(
     `select "$free"."$key", "$wanted"."$nth" from (
       select * from unnest(${ids}) with ordinality as "$wanted"("$id", "$nth") order by "$nth"
     ) "$wanted" cross join lateral (
-      select ${id} as "$key" from ${table} where ${id} = "$wanted"."$id"::${key.cast} and ${due.join(' and ')}
+      select ${id} as "$key" from ${table}
+      where ${id} = "$wanted"."$id"::${key.cast} and case when ${due.join(' and ')} then true end
       for no key update skip locked
     ) "$free" ${limit}`,
     '"$nth"',
