@@ -55,12 +55,17 @@ interface Opened {
  * })
  * ```
  */
+export function postgresTable<Row = Record<string, unknown>>(
+  url: string,
+  options: PostgresTableOptions,
+): RowSource<Row, PgQueryPool>
 export function postgresTable<Row = Record<string, unknown>, Pool extends PgPool = PgQueryPool>(
   pool: Pool | string,
   options: PostgresTableOptions,
-): RowSource<Row, Pool> {
+): RowSource<Row, Pool>
+export function postgresTable(pool: PgPool | string, options: PostgresTableOptions): RowSource<unknown, PgPool> {
   checkPool(pool)
-  return new PostgresTable<Row, Pool>(pool, checkTableOptions(options))
+  return new PostgresTable(pool, checkTableOptions(options))
 }
 
 class PostgresTable<Row, Pool extends PgPool> implements RowSource<Row, Pool> {
