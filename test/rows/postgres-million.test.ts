@@ -135,32 +135,41 @@ await withServer('postgres', async (server) => {
     expect(lookedAt(plan)).toBeLessThan(2_000)
   })
 
-  describe('a row is found by its key, also where the statistics are from before anything was held or ended', () => {
-    const ids = Array.from({ length: 20 }, (_, index) => String(50_000 + index))
+  describe('a row is found by its key, also where the statistics are from before anything was held, or free', () => {
+    const table = (name: string) => postgresTable(heard, { ...columns, table: name })
+    const [held, free] = [table('held'), table('free')]
+    const ids = (count: number) => Array.from({ length: count }, (_, index) => String(50_000 + index))
     const write = (id: string) => ({ id, token: `w:1#${id}`, on: 'active', move: 'start', maxTries: 5 }) as const
-    const chosen = ids.map((id) => String(Number(id) - 30_000))
-    const before = postgresTable(heard, { ...columns, table: 'before' })
 
     beforeAll(async () => {
-      await pool.query(`create table before (id bigint primary key) with (autovacuum_enabled = false);
-        insert into before select generate_series(1, 100000)`)
-      for (const text of before.statements()) await pool.query(text)
-      await pool.query(`analyze before;
-        update before set scrape_reservation_id = 'w:1#' || id, scrape_reservation_time = now() where id > 40000`)
-      await before.open()
+      const ended = 'scrape_end_time = now()'
+      const active = `scrape_reservation_id = 'w:1#' || id, scrape_reservation_time = now()`
+      for (const [name, source, before, now] of [
+        ['held', held, 'scrape_end_time = null', active],
+        ['free', free, ended, 'scrape_end_time = null'],
+      ] as const) {
+        await pool.query(`create table ${name} (id bigint primary key) with (autovacuum_enabled = false);
+          insert into ${name} select generate_series(1, 60000)`)
+        for (const text of source.statements()) await pool.query(text)
+        await pool.query(`update ${name} set ${before}; analyze ${name}; update ${name} set ${now}`)
+        await source.open()
+      }
     })
 
     test.each([
-      { what: 'to write it', call: () => before.write(ids.map(write)) },
-      { what: 'to look at it', call: () => before.look(ids) },
+      { what: 'to write it', source: 'held', count: 1, call: () => held.write(ids(1).map(write)) },
+      { what: 'to write it', source: 'held', count: 1_000, call: () => held.write(ids(1_000).map(write)) },
+      { what: 'to look at it', source: 'held', count: 20, call: () => held.look(ids(20)) },
       {
         what: 'to reserve what the app chose',
-        call: () => before.reserve({ tokens: ids, ids: chosen, maxTries: 5 }),
+        source: 'free',
+        count: 20,
+        call: () => free.reserve({ tokens: ids(20), ids: ids(20), maxTries: 5 }),
       },
-    ])('$what', async ({ call }) => {
+    ])('$what: $count', async ({ source, count, call }) => {
       const plan = await planOf(call)
-      expect(indexes(plan)).toEqual(['before_pkey'])
-      expect(lookedAt(plan)).toBeLessThanOrEqual(2 * ids.length)
+      expect(indexes(plan)).toEqual([`${source}_pkey`])
+      expect(lookedAt(plan)).toBeLessThanOrEqual(2 * count)
     })
   })
 
