@@ -1,5 +1,5 @@
 /** A table that was checked, and how its columns write things down: times, truth, the key, what is read of a row. */
-import { type ReservationColumn, type RowSql, reservationColumns, rowSql } from '../../../src/storage/index.ts'
+import { type ReservationColumn, type RowSql, rowSql } from '../../../src/storage/index.ts'
 import { quoted } from '../names.ts'
 import type { ColumnFacts, TableFacts } from './describe.ts'
 import { type KeyType, keyTypes } from './key.ts'
@@ -67,9 +67,4 @@ export function formOf(options: CheckedTableOptions, facts: TableFacts): TableFo
     instant,
     errorText: (text) => (length === undefined ? text : `left(${text}, ${length})`),
   }
-}
-
-/** The names that a table must have beside the key. */
-export function columnsOf(options: CheckedTableOptions): readonly ReservationColumn[] {
-  return reservationColumns.filter((column) => options[column] !== undefined)
 }

@@ -1,34 +1,19 @@
 /** `postgresTable(pool, options)`: a table of the app's own as the queue of a row dispatcher. */
 import { type RowSource, type SeenRow, type SourceTraits, StorageError } from '../../../src/storage/index.ts'
 import { checkPool, type PgPool } from '../driver.ts'
-import { messageOf } from '../errors.ts'
 import { NOW } from '../methods.ts'
 import { poolOpener } from '../pool.ts'
 import type { Columns } from '../row.ts'
 import { again, answerOn, connectionsOf, ownSession, type Run, type Statement } from '../session.ts'
-import { findings, refuse, tokensOf } from './check.ts'
-import { type ColumnFacts, describe } from './describe.ts'
-import { formOf, type TableForm } from './form.ts'
 import { plainText } from './key.ts'
+import { type Opened, openTable } from './open.ts'
 import { type CheckedTableOptions, checkTableOptions, type PostgresTableOptions } from './options.ts'
-import { type Readers, readers } from './read.ts'
-import { reserver } from './reserve.ts'
 import { countsFrom, reservedFrom, seenFrom } from './rows.ts'
 import { setupStatements, tableName } from './setup.ts'
-import { writer } from './write.ts'
 
 /** A pool that can be asked directly, as the app's own functions do. */
 export interface PgQueryPool extends PgPool {
   query(text: string, values?: unknown[]): Promise<{ readonly rows: Record<string, unknown>[] }>
-}
-
-/** What is known once the table was checked. */
-interface Opened {
-  readonly traits: SourceTraits
-  readonly form: TableForm
-  readonly reserve: ReturnType<typeof reserver>
-  readonly write: ReturnType<typeof writer>
-  readonly read: Readers
 }
 
 /**
@@ -182,29 +167,8 @@ class PostgresTable<Row, Pool extends PgPool> implements RowSource<Row, Pool> {
   }
 
   async #check(): Promise<Opened> {
-    const options = this.#options
-    const facts = await describe(this.#run, tableName(options))
-    const found = findings(options, facts)
-    if (!facts || found.length > 0) throw refuse(options, found)
-    const form = formOf(options, facts)
-    const { where } = options
-    if (where)
-      await this.#tryOut(`select from ${form.table} where (\n${where.sql}\n) limit 0`, [...(where.values ?? [])])
-    const tokens = tokensOf(facts.columns.get(options.reservationId) as ColumnFacts) ?? 'uuid'
-    const [reserve, write, read] = [reserver(form, where), writer(form), readers(form, where)]
-    this.#opened = { traits: { tokens, batchMax: 1000 }, form, reserve, write, read }
+    this.#opened = await openTable(this.#run, this.#options)
     return this.#opened
-  }
-
-  async #tryOut(text: string, values: unknown[]): Promise<void> {
-    try {
-      await this.#run({ text, values })
-    } catch (error) {
-      const cause = error instanceof Error ? error.cause : undefined
-      // An error of the server itself: it is about the statement.
-      if (!(cause instanceof Error && 'severity' in cause)) throw error
-      throw refuse(this.#options, [`\`where\` is no condition on its rows: ${messageOf(cause)}`])
-    }
   }
 
   /** Rows with all of the user's columns, read on the connection whose parsers they are to have. */
