@@ -10,6 +10,7 @@ import { drainPostgres } from './drain-postgres.ts'
 import { drainSqlite } from './drain-sqlite.ts'
 import { jobPartsMemory, jobPartsPostgres, jobPartsRedis, jobPartsSqlite } from './job-parts.ts'
 import { latency } from './latency.ts'
+import { rowsPostgres, rowsSqlite } from './rows.ts'
 
 export const scenarios: readonly Scenario[] = [
   drainSqlite,
@@ -24,5 +25,7 @@ export const scenarios: readonly Scenario[] = [
   jobPartsMemory,
   jobPartsPostgres,
   jobPartsRedis,
+  rowsSqlite,
+  rowsPostgres,
   latency,
 ]
