@@ -68,8 +68,13 @@ export class Reserver {
   /**
    * Frees rows that are over their time, now and then: a quarter of the shorter limit, at most every 10 s.
    * @param freed is told of each as it was before.
+   * @param isAtWork of a row by its token: this worker is still about to end it, and says itself what came of it.
    */
-  async relaunch(isOver: () => boolean, freed: (row: SeenRow) => void): Promise<void> {
+  async relaunch(
+    isOver: () => boolean,
+    freed: (row: SeenRow) => void,
+    isAtWork: (token: string) => boolean = () => false,
+  ): Promise<void> {
     const { clock } = this.#engine
     if (clock.monotonic() < this.#relaunchFrom) return
     const { source, startWithinMs, maxDurationMs } = this.#settings
@@ -88,7 +93,8 @@ export class Reserver {
       for (let left = relaunchLimit; left > 0; ) {
         const limit = Math.min(batchMax, left)
         const rows = await source.lapsed({ startWithinMs, maxDurationMs, limit })
-        const count = await this.#free(rows, isOver, freed)
+        const due = rows.filter(({ token, standing }) => standing !== 'started' || token === null || !isAtWork(token))
+        const count = await this.#free(due, isOver, freed)
         left -= count
         // Others free them too; where none could be, the same ones would come again and again.
         if (rows.length < limit || count === 0) break

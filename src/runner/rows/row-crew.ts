@@ -2,7 +2,7 @@
 import PQueue from 'p-queue'
 import { LeaseLostError, StoppingError } from '../../core/errors.ts'
 import { reserve } from '../../core/reservation.ts'
-import type { RowSource } from '../../storage/row-source.ts'
+import type { RowSource, SeenRow } from '../../storage/row-source.ts'
 import { fulfilledWithin } from '../clock.ts'
 import { Deadlines } from '../deadlines.ts'
 import type { Engine } from '../engine.ts'
@@ -157,9 +157,11 @@ export class RowCrew {
   async #pass(): Promise<boolean> {
     const { name, queueSize } = this.#settings
     const isOver = this.#terms.watch()
-    await this.#reserver.relaunch(isOver, ({ id, tries, standing }) => {
+    const isAtWork = (token: string) => this.#held.has(token)
+    const tell = ({ id, tries, standing }: SeenRow) => {
       if (standing !== 'ended') this.#engine.notifier.tell('expired', () => ({ id, name, attempt: tries }))
-    })
+    }
+    await this.#reserver.relaunch(isOver, tell, isAtWork)
     await this.#lookAfter()
     // While half of the queue waits still, nothing is asked for: what is asked for comes in batches.
     if (this.#isStopping || this.#queue.length > queueSize / 2) return false
