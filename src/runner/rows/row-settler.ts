@@ -1,5 +1,5 @@
 /** Writes how a row's body ended, and tells it. */
-import { describeError, type ErrorRecord } from '../../core/error-record.ts'
+import { describeError, type ErrorRecord, messageOf } from '../../core/error-record.ts'
 import { release } from '../../core/reservation.ts'
 import type { RowMoveName, RowStanding } from '../../core/row-moves.ts'
 import type { Engine } from '../engine.ts'
@@ -110,7 +110,11 @@ export class RowSettler {
 
   async #end(attempt: RowAttempt, writing: Promise<Written>, told: () => void): Promise<void> {
     // Where the writing is over before its end, the row is left to its limit.
-    const written = await writing.catch(() => undefined)
+    const written = await writing.catch((error: unknown) => {
+      const { name } = this.#settings
+      this.#engine.notifier.warn(`Row ${attempt.id} (${name}) is left to its limit, unwritten: ${messageOf(error)}`)
+      return undefined
+    })
     this.#release(attempt)
     if (written === 'applied') told()
     else if (written) this.#tellLost(attempt, written)
@@ -123,9 +127,13 @@ export class RowSettler {
     }
   }
 
-  #write({ id, token }: RowAttempt, on: RowStanding, move: OwnMove, error?: string): Promise<Written> {
+  #write(attempt: RowAttempt, on: RowStanding, move: OwnMove, error?: string): Promise<Written> {
+    const { id, token } = attempt
     const { maxTries } = this.#settings
-    return this.#writer.write({ id, token, on, move, maxTries, ...(error === undefined ? {} : { error }) })
+    const change = { id, token, on, move, maxTries, ...(error === undefined ? {} : { error }) }
+    // Before its start is begun, it has no limit of its own.
+    const isLate = () => attempt.reservation.state !== 'active' && attempt.restMs(this.#engine.clock) === 0
+    return this.#writer.write(change, isLate)
   }
 
   #tellLost(attempt: RowAttempt, how: 'lost' | 'gone'): void {

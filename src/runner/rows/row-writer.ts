@@ -8,8 +8,13 @@ import type { Terms } from './term.ts'
 /** `lost`: the reservation is no longer ours. `gone`: there is no such row any more. */
 export type Written = 'applied' | 'lost' | 'gone'
 
+/** How often a call that writes several rows is tried before each row is written by itself. */
+const triesTogether = 3
+
 interface Waiting {
   readonly change: RowChange
+  /** Whether it is of no use any more: the row's limit is over. */
+  readonly isLate: () => boolean
   readonly resolve: (written: Written) => void
   readonly reject: (error: unknown) => void
 }
@@ -28,11 +33,14 @@ export class RowWriter {
     this.#terms = terms
   }
 
-  /** Each row has one write at a time under way. Rejects when the writing is over before it was made. */
-  write(change: RowChange): Promise<Written> {
+  /**
+   * Each row has one write at a time under way. Rejects when the writing is over before it was made, and when it is late:
+   * a row that its table refuses to have written (a check or a trigger of the app's) must not be tried for ever.
+   */
+  write(change: RowChange, isLate: () => boolean = () => false): Promise<Written> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.length === 0) this.#clock.soon(() => void this.#flush())
-      this.#waiting.push({ change, resolve, reject })
+      this.#waiting.push({ change, isLate, resolve, reject })
     })
   }
 
@@ -43,50 +51,64 @@ export class RowWriter {
   }
 
   async #flush(): Promise<void> {
-    const batch = this.#waiting.splice(0)
+    const waiting = this.#waiting.splice(0)
+    const isOver = this.#terms.watch()
     try {
-      const written = await this.#through(batch.map(({ change }) => change))
-      for (const [index, { resolve }] of batch.entries()) resolve(written[index] ?? 'lost')
+      const { batchMax } = await this.#health.through(() => this.#source.open(), isOver)
+      for (const batch of batches(waiting, batchMax)) await this.#writeAll(batch, isOver)
     } catch (error) {
-      for (const { reject } of batch) reject(error)
+      for (const { reject } of waiting) reject(error)
     }
   }
 
-  async #through(changes: readonly RowChange[]): Promise<Written[]> {
-    const isOver = this.#terms.watch()
-    const ask = <T>(call: () => T | Promise<T>) => this.#health.through(call, isOver)
-    const { batchMax } = await ask(() => this.#source.open())
-    const written: Written[] = []
-    for (const batch of batches(changes, batchMax)) {
-      let tries = 0
-      const applied = await ask(() => {
-        tries++
-        return this.#source.write(batch)
-      })
-      const refused = batch.filter((_, index) => !applied[index])
-      const seen = refused.length > 0 ? await ask(() => this.#source.look(refused.map(({ id }) => id))) : []
-      for (const [index, change] of batch.entries()) {
-        if (applied[index]) written.push('applied')
-        else written.push(refusal(change, seen[refused.indexOf(change)], tries > 1))
-      }
+  async #writeAll(batch: readonly Waiting[], isOver: () => boolean): Promise<void> {
+    const enough = (failures: number) => isOver() || failures >= triesTogether
+    try {
+      await this.#through(batch, enough, false)
+    } catch (error) {
+      if (isOver()) throw error
+      // One of them may be what fails, or all: then each waits for its own time.
+      await Promise.all(
+        batch.map((one) =>
+          this.#through([one], (failures) => isOver() || (failures > 0 && one.isLate()), true).catch((cause) =>
+            one.reject(cause),
+          ),
+        ),
+      )
     }
-    return written
+  }
+
+  /** `wasTried`: a call that failed may have written them before. */
+  async #through(batch: readonly Waiting[], giveUp: (failures: number) => boolean, wasTried: boolean): Promise<void> {
+    const changes = batch.map(({ change }) => change)
+    let tries = 0
+    const applied = await this.#health.through(() => {
+      tries++
+      return this.#source.write(changes)
+    }, giveUp)
+    const refused = changes.filter((_, index) => !applied[index])
+    const look = () => this.#source.look(refused.map(({ id }) => id))
+    const seen = refused.length > 0 ? await this.#health.through(look, giveUp) : []
+    for (const [index, { change, resolve }] of batch.entries()) {
+      if (applied[index]) resolve('applied')
+      else resolve(refusal(change, seen[refused.indexOf(change)], wasTried || tries > 1))
+    }
   }
 }
 
 /** In order, and no id twice in one: a worker may have let go of a row and have it again within one turn. */
-function batches(changes: readonly RowChange[], batchMax: number): RowChange[][] {
-  const all: RowChange[][] = []
+function batches(waiting: readonly Waiting[], batchMax: number): Waiting[][] {
+  const all: Waiting[][] = []
   const ids = new Set<string>()
-  for (const change of changes) {
+  for (const one of waiting) {
     const last = all.at(-1)
-    if (last && last.length < batchMax && !ids.has(change.id)) {
-      last.push(change)
+    if (last && last.length < batchMax && !ids.has(one.change.id)) {
+      last.push(one)
     } else {
-      all.push([change])
+      all.push([one])
       ids.clear()
     }
-    ids.add(change.id)
+    ids.add(one.change.id)
   }
   return all
 }
