@@ -343,6 +343,14 @@ export function sourceCases(place: ShopPlace): void {
     expect(ids.map((id) => source.idOf(id))).toEqual(ids)
   })
 
+  test("closed, it has ended nothing of the app's: opened again it answers, as for a report after the work", async () => {
+    const { table, source } = await setUp()
+    await source.close?.()
+    await source.open()
+    expect(await source.count(5)).toMatchObject({ total: 6, pending: 6 })
+    expect(await table.rows()).toHaveLength(6)
+  })
+
   test('what cannot be a key is refused', async () => {
     const { source } = await setUp()
     for (const key of [null, undefined, {}, [], () => 1, Symbol('x')]) expect(() => source.idOf(key)).toThrow(TypeError)

@@ -126,7 +126,8 @@ export function mongoCollection<Row = Record<string, unknown>>(
     now: () => run(serverTime),
     statements: () => statementsFor(columns),
     async close() {
-      isOpen = false
+      // Over the app's own client it goes on when it is asked again: nothing of it was ended.
+      isOpen = typeof database !== 'string'
       await place.close()
     },
   }
