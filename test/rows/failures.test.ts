@@ -112,12 +112,13 @@ describe('a body that takes too long', () => {
     expect(rows[0]).toEqual(after)
   })
 
-  test('looked after again and again, it has no more time than before', async () => {
-    const { work, rows, clock, events } = alone(1, { run: never, maxDuration: '1h' })
+  test('told twice to end, it has no more time than once', async () => {
+    const { work, rows, clock, events } = alone(1, { run: never, maxDuration: '8s' })
     await work.start()
-    await clock.tick('7s')
+    await clock.tick('8s')
+    // It is found to be gone between the end of its time and that of its patience.
     rows.splice(0)
-    await clock.tick('12s')
+    await clock.tick('5s')
     expect(events).toContain('stuck 1 1')
   })
 })
@@ -177,6 +178,20 @@ describe('a row that is taken away', () => {
     ])
   })
 
+  test('RS-01 freed by hand while it runs, its body is told that it was taken back', async () => {
+    let reason: unknown
+    const run = async (context: Parameters<typeof untilAborted>[0]) => {
+      reason = await untilAborted(context).catch((error) => error)
+    }
+    const { work, rows, clock, events } = alone(1, { run, maxTries: 1 })
+    await work.start()
+    await clock.settle()
+    Object.assign(rows[0]!, free)
+    await clock.tick('7s')
+    expect(reason).toMatchObject({ name: 'LeaseLostError', message: 'Row 1 (scrape) was taken back' })
+    expect([rows[0]?.scrape_success, events]).toEqual([null, ['started 1 1', 'lost 1 1']])
+  })
+
   test('RS-01 what the user writes beside it stays, to the byte', async () => {
     const { work, rows, clock } = alone(1, { run: untilAborted, maxDuration: '5s', maxTries: 2 })
     await work.start()
@@ -210,6 +225,30 @@ describe('a table that fails', () => {
     expect(await table.count(5)).toMatchObject({ reserved: 2, running: 1, pending: 9 })
   })
 
+  test('a start that is answered when the time is over begins no body', async () => {
+    let bodies = 0
+    const fault = (verb: string, nth: number) => (verb === 'write' && nth === 1 ? 11_000 : 'pass')
+    const { work, rows, clock } = alone(1, { fault, maxDuration: '10s', maxTries: 1, run: () => void bodies++ })
+    await work.start()
+    await clock.tick('30s')
+    expect([bodies, rows[0]?.scrape_reservation_times, rows[0]?.scrape_end_time]).toEqual([0, 1, null])
+  })
+
+  test('a last failure that was not written before the row was taken back is lost: the row may be tried again', async () => {
+    const fault = (verb: string, nth: number) => (verb === 'write' && nth === 2 ? 'before' : 'pass')
+    let isAllowed = true
+    const run = () => {
+      isAllowed = false
+      throw new FatalError('never')
+    }
+    const { work, rows, clock, events } = alone(1, { fault, run, allowing: () => isAllowed })
+    await work.start()
+    await clock.settle()
+    Object.assign(rows[0]!, free)
+    await clock.tick('1s')
+    expect([rows[0]?.scrape_reservation_times, events]).toEqual([1, ['started 1 1', 'lost 1 1']])
+  })
+
   test('P20 an outage is gone through, and said once', async () => {
     const clock = manualClock()
     const until = clock.monotonic() + 60_000
@@ -221,6 +260,19 @@ describe('a table that fails', () => {
     expect(lines.filter((line) => line.startsWith('warn the array of rows fails')).length).toBeLessThan(8)
     await clock.tick('6s')
     expect(rows.every((row) => row.scrape_success === true)).toBe(true)
+  })
+
+  test('a drain goes on when a row becomes due while a pass that found nothing is still under way', async () => {
+    const clock = manualClock()
+    const fault = (verb: string, nth: number) => (verb === 'reserve' && nth === 2 ? 200 : 'pass')
+    const run = async () => {
+      await new Promise<void>((resolve) => void clock.after(100, resolve))
+      throw new Error('busy')
+    }
+    const { work } = alone(1, { clock, fault, run, maxTries: 2 })
+    const draining = work.drain()
+    await clock.tick('2s')
+    expect(await draining).toBe(2)
   })
 
   test('a drain that cannot read the table says so', async () => {

@@ -75,6 +75,55 @@ describe('the defaults', () => {
     expect(rows[1]?.scrape_error).toBeNull()
   })
 
+  test('P14 a pass that frees comes as often as a quarter of the shorter limit, and at least every 12 s', async () => {
+    const clock = manualClock()
+    const late = async (startWithin: number, maxDuration: number) => {
+      const { work, rows } = alone(1, { clock, startWithin, maxDuration, allowing: () => false })
+      await work.start()
+      await clock.tick('1s')
+      Object.assign(rows[0]!, { scrape_reservation_id: 'gone#1', scrape_reservation_time: clock.now() })
+      const begun = clock.now()
+      while (rows[0]?.scrape_reservation_id === 'gone#1') await clock.tick('100ms')
+      return clock.now() - begun - startWithin
+    }
+    expect(await late(8_000, 3_600_000)).toBeLessThan(2_400 + 1_300)
+    expect(await late(60_000, 3_600_000)).toBeLessThan(12_000 + 1_300)
+  })
+
+  test('P14 the longest over its time is freed first', async () => {
+    const { rows, table, clock } = alone(3)
+    for (const [index, minutes] of [20, 40, 30].entries()) {
+      const since = clock.now() - minutes * 60_000
+      Object.assign(rows[index]!, { scrape_reservation_id: `gone#${index}`, scrape_reservation_time: since })
+    }
+    const late = await table.lapsed({ startWithinMs: 900_000, maxDurationMs: 900_000, limit: 2 })
+    expect(late.map(({ id }) => id)).toEqual(['2', '3'])
+  })
+
+  test('P20 rows that cannot be freed do not keep the pass', async () => {
+    const { work, rows, table, clock } = alone(1_001, { queueSize: 1, concurrency: 1, run: never })
+    for (const row of rows.slice(1)) {
+      Object.assign(row, { scrape_reservation_id: `gone#${row.id}`, scrape_reservation_time: 0 })
+    }
+    let asked = 0
+    const [write, lapsed] = [table.write.bind(table), table.lapsed.bind(table)]
+    table.write = (changes) => (changes[0]?.move === 'relaunch' ? changes.map(() => false) : write(changes))
+    table.lapsed = (request) => {
+      if (++asked > 9) throw new Error('asked again and again')
+      return lapsed(request)
+    }
+    await work.start()
+    await clock.settle()
+    expect([asked, rows[0]?.scrape_start_time]).toEqual([1, clock.now()])
+  })
+
+  test('P11 without a slot the table is not asked', async () => {
+    for (const slots of [0, -5]) {
+      const { work, calls } = alone(3, { queueSlots: () => slots })
+      expect([await work.drain(), calls.includes('reserve')]).toEqual([0, false])
+    }
+  })
+
   test('P17 P18 P19 B24 reserve, start and finish write the time of the database, and count starts', async () => {
     const clock = manualClock()
     const { work, rows } = alone(2, {

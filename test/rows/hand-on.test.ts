@@ -57,7 +57,11 @@ function setUp({ run = () => {}, count = 4, name = 'root', ...options }: Options
 
 /** It adds tasks and reads them; others run them. */
 function withoutClaims(storage: Storage): Storage {
-  return { ...storage, claim: () => [] }
+  const get: Storage['get'] = (ids) => {
+    if (ids.length > storage.traits.batchMax) throw new Error(`${ids.length} ids are more than one call takes`)
+    return storage.get(ids)
+  }
+  return { ...storage, get, claim: () => [] }
 }
 
 describe('a row that is handed on', () => {
@@ -151,7 +155,13 @@ describe('a task that somebody meddles with', () => {
     await work.cancel(taskOf(rows[0]))
     await clock.tick('2s')
     expect(events).toEqual(['returned 1 1'])
-    expect(rows[0]).toMatchObject({ scrape_reservation_times: null, scrape_start_time: null })
+    const untouched = {
+      scrape_reservation_times: null,
+      scrape_start_time: null,
+      scrape_success: null,
+      scrape_error: null,
+    }
+    expect(rows[0]).toMatchObject(untouched)
     await worker().start()
     await clock.tick('2s')
     await work.cancel(taskOf(rows[1]))
@@ -190,6 +200,17 @@ describe('a task that somebody meddles with', () => {
     await worker().start()
     await clock.tick('5s')
     expect(rows[0]).toMatchObject({ scrape_reservation_times: 1, scrape_success: true })
+  })
+
+  test('never added, it is not missed when its row is taken back', async () => {
+    const { clock, rows, dispatcher, worker } = setUp()
+    Object.assign(rows[0]!, { scrape_reservation_id: 'gone#1', scrape_reservation_time: 0 })
+    const { work, events, lines } = dispatcher()
+    await Promise.all([work.start(), worker().start()])
+    await clock.tick('5s')
+    expect(rows.every((row) => row.scrape_success)).toBe(true)
+    expect(events).toContain('expired 1 0')
+    expect(lines.filter((line) => !line.startsWith('info'))).toEqual([])
   })
 
   test('RS-02 its row deleted, the others go on', async () => {

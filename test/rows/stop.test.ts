@@ -51,9 +51,8 @@ describe('stop', () => {
     await clock.settle()
     const stopping = work.stop({ timeout: '1s' })
     await clock.tick('1250ms')
-    const report = await stopping
-    expect(report.givenBack).toEqual([])
-    expect([...report.abandoned, ...events]).toContain('stuck 1 1')
+    expect(await stopping).toEqual({ givenBack: [], abandoned: ['1'] })
+    expect(events).toContain('stuck 1 1')
     expect(rows[0]).toMatchObject({ scrape_reservation_times: 1, scrape_end_time: null })
     expect(rows[0]?.scrape_start_time).not.toBeNull()
     expect(timers()).toBe(0)
@@ -63,15 +62,18 @@ describe('stop', () => {
     let bodies = 0
     // The start of row 1 is under way, and is done and answered long after the stop.
     const fault = (verb: string) => (verb === 'write' ? -60_000 : 'pass')
-    const { work, rows, clock, calls, table } = alone(3, { concurrency: 1, fault, run: () => void bodies++ })
+    const settings = { concurrency: 1, fault, run: () => void bodies++, retryDelay: '10s' } as const
+    const { work, rows, clock, calls, table, events, timers } = alone(3, settings)
     await work.start()
     await clock.settle()
     const stopping = work.stop({ timeout: '1s' })
     await clock.tick('1250ms')
     expect((await stopping).abandoned.sort()).toEqual(['1', '2', '3'])
     const before = calls.length
-    await clock.tick('2m')
-    expect([bodies, calls.length]).toEqual([0, before])
+    await clock.tick('61s')
+    // What was asked for before the stop was done all the same.
+    expect([...events].sort()).toEqual(['returned 2 1', 'returned 3 1', 'started 1 1'])
+    expect([bodies, calls.length, timers()]).toEqual([0, before, 0])
     expect(rows[0]?.scrape_start_time).not.toBeNull()
     expect(await table.count(5)).toMatchObject({ reserved: 0, running: 1, pending: 2 })
   })
@@ -102,6 +104,43 @@ describe('stop', () => {
     await clock.tick('1s')
     expect(await stopping).toEqual({ givenBack: ['1', '2', '3'], abandoned: [] })
     expect([bodies, ...rows.map((row) => row.scrape_reservation_times)]).toEqual([0, null, null, null])
+  })
+
+  test("P5 rows that could not be given back are this worker's still when it begins again", async () => {
+    let isDown = false
+    const fault = (verb: string) => (isDown && verb === 'write' ? 'before' : 'pass')
+    const { work, clock, table } = alone(9, { fault, queueSize: 4, concurrency: 1, run: never })
+    await work.start()
+    await clock.settle()
+    isDown = true
+    const stopping = work.stop({ timeout: '1s' })
+    await clock.tick('2s')
+    expect((await stopping).abandoned).toHaveLength(4)
+    isDown = false
+    await work.start()
+    await clock.tick('3s')
+    // One that the stop abandoned, one that runs now, and two of the queue.
+    expect(await table.count(5)).toMatchObject({ running: 2, reserved: 2 })
+  })
+
+  test('a pass that is under way reserves nothing more', async () => {
+    const fault = (verb: string) => (verb === 'lapsed' ? 500 : 'pass')
+    const { work, clock, calls } = alone(3, { fault })
+    await work.start()
+    await clock.settle()
+    const stopping = work.stop()
+    await clock.tick('1s')
+    expect([await stopping, calls.includes('reserve')]).toEqual([{ givenBack: [], abandoned: [] }, false])
+  })
+
+  test('a row whose body fails because of the stop does not rest', async () => {
+    const { work, rows, clock, timers } = alone(1, { run: untilAborted, retryDelay: '10m' })
+    await work.start()
+    await clock.settle()
+    const stopping = work.stop({ timeout: '1s' })
+    await clock.tick('1250ms')
+    expect([await stopping, timers()]).toEqual([{ givenBack: [], abandoned: [] }, 0])
+    expect(rows[0]).toMatchObject({ ...free, scrape_error: 'StoppingError: The worker stops' })
   })
 
   test('rows that rest after a failure are freed at once', async () => {

@@ -109,7 +109,6 @@ export class RowAttempt {
       const result = await body({ row, id, name, attempt: this.attempt, reservationId: this.token, signal })
       return { kind: 'good', result }
     } catch (error) {
-      if (this.abortReason instanceof LeaseLostError) return { kind: 'lost' }
       if (isFatal(error)) return { kind: 'final', error }
       // Why it was told to end says more than what it threw then.
       return this.abortReason ? afterAbort(this.abortReason) : { kind: 'bad', error }

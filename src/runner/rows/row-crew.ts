@@ -49,7 +49,8 @@ export class RowCrew {
   readonly #held = new Map<string, RowAttempt>()
   #ended = 0
   #lookFrom = 0
-  #isStopping = false
+  /** While it stops. */
+  #report: StopReport | undefined
   #stops = 0
 
   constructor(
@@ -96,7 +97,7 @@ export class RowCrew {
     const stops = this.#stops
     await this.open()
     // A stop that is under way would wait for it; one that came meanwhile meant it.
-    if (this.#isStopping || this.#stops !== stops) return 0
+    if (this.#report || this.#stops !== stops) return 0
     this.#begin()
     const before = this.#ended
     await this.#passes.drain()
@@ -106,7 +107,7 @@ export class RowCrew {
   /** Reserves no more, gives back what has not begun, waits for the rest, then aborts it. */
   async stop(timeoutMs: number, report: StopReport): Promise<void> {
     const { clock } = this.#engine
-    this.#isStopping = true
+    this.#report = report
     this.#stops++
     const finished = this.#finish(report)
     if (!(await fulfilledWithin(clock, timeoutMs, finished))) {
@@ -116,7 +117,7 @@ export class RowCrew {
     }
     // From here on nothing is written and nothing is begun, whatever is answered or ends late.
     this.#terms.end()
-    this.#isStopping = false
+    this.#report = undefined
     this.#health.endPauses()
     // What was not given back is this worker's still, should it begin again.
     if (this.#held.size > 0) this.#reserver.doubt()
@@ -164,7 +165,7 @@ export class RowCrew {
     await this.#reserver.relaunch(isOver, tell, isAtWork)
     await this.#lookAfter()
     // While half of the queue waits still, nothing is asked for: what is asked for comes in batches.
-    if (this.#isStopping || this.#queue.length > queueSize / 2) return false
+    if (this.#report || this.#queue.length > queueSize / 2) return false
     const reserved = await this.#reserver.reserve(this.#unstarted.size, (token) => this.#held.has(token), isOver)
     if (isOver()) {
       // The answer came after a stop: nobody waits for these rows, unless another start finds them.
@@ -193,7 +194,7 @@ export class RowCrew {
 
   async #lane(): Promise<void> {
     // A stop gives back what waits.
-    const next = () => (this.#isStopping ? undefined : this.#queue.shift())
+    const next = () => (this.#report ? undefined : this.#queue.shift())
     for (let attempt = next(); attempt; attempt = next()) {
       await this.#perform(attempt)
       const turn = this.#engine.turns.due()
@@ -209,6 +210,7 @@ export class RowCrew {
     // What a stop gave up while its start was on its way is left to its limit.
     if (!isStarted || attempt.isAbandoned) return this.#forget(attempt)
     const verdict = await attempt.run(this.#body, this.#tools)
+    if (verdict.kind === 'left') this.#report?.abandoned.push(attempt.id)
     this.#ended++
     await this.#settler.settle(attempt, verdict)
   }

@@ -67,7 +67,8 @@ export function rowProcess<Row, Client>(options: RowProcessOptions<Row, Client>)
 
   const wrapped: Record<string, unknown> = {}
   for (const verb of rowVerbs) {
-    const call = options.source[verb].bind(options.source) as (...args: unknown[]) => unknown
+    // Looked up at each call: a test may put another in its place.
+    const call = (...args: unknown[]) => (options.source[verb] as (...args: unknown[]) => unknown)(...args)
     wrapped[verb] = async (...args: unknown[]) => {
       onCall(verb, 'before', args)
       await pass()
