@@ -9,7 +9,8 @@ export default defineConfig({
     // The tests start hundreds of processes from the same sources: each is compiled once, which halves their starts.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, '.cache/compile') },
     pool: 'forks',
-    maxWorkers: 2,
+    // On two cores: about a third of the time a test waits, for a server, a lease or a child.
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // A poll ends as soon as it is answered; the bound is for a machine that does much else.

@@ -15,7 +15,7 @@ const folder = mkdtempSync(join(tmpdir(), 'piecework-kill-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const place = sqlitePlace(folder)
 
-describe('kill -9 on SQLite', () => killMatrix(place))
+describe('kill -9 on SQLite', () => killMatrix(place, 25))
 
 test('ER-02 a rejection that a handler leaks ends the process as Node has it, and what it held is recovered', async () => {
   const address = place.fresh()
