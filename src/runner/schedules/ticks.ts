@@ -1,0 +1,64 @@
+/** When the ticks of a rule are. The only file that knows croner. */
+import { Cron } from 'croner'
+import type { Instant } from '../../core/duration.ts'
+import type { Ticks } from '../../core/schedule.ts'
+import type { CronFields, Rule } from './rule.ts'
+
+export function ticksOf(rule: Rule): Ticks {
+  if ('at' in rule) return once(rule.at)
+  return 'every' in rule ? periodic(rule.every, rule.from) : byCron(rule)
+}
+
+function once(at: Instant): Ticks {
+  return {
+    next: (after) => (at > after ? at : undefined),
+    latest: (_, upTo) => (at <= upTo ? [at] : []),
+  }
+}
+
+function periodic(every: number, from: Instant): Ticks {
+  return {
+    next: (after) => (after < from ? from : from + (Math.floor((after - from) / every) + 1) * every),
+    latest(count, upTo) {
+      if (upTo < from) return []
+      const last = Math.floor((upTo - from) / every)
+      const first = Math.max(0, last - count + 1)
+      return Array.from({ length: last - first + 1 }, (_, index) => from + (first + index) * every)
+    },
+  }
+}
+
+function byCron({ cron, timeZone, clockChanges }: Extract<Rule, { readonly timeZone: string }>): Ticks {
+  const isFields = typeof cron !== 'string'
+  const job = new Cron(isFields ? patternOf(cron) : cron, {
+    paused: true,
+    timezone: timeZone,
+    domAndDow: isFields,
+    fixedTimeRule: clockChanges === 'fixed' ? 'no-wildcard' : 'single-value',
+  })
+  return {
+    next: (after) => job.nextRun(new Date(after))?.getTime(),
+    // `previousRuns` gives those before an instant.
+    latest: (count, upTo) =>
+      job
+        .previousRuns(count, new Date(upTo + 1))
+        .map((date) => date.getTime())
+        .sort((a, b) => a - b),
+  }
+}
+
+/** m01's lists as a pattern: what is smaller than the smallest list is at its start; Monday is 0 there and 1 here. */
+function patternOf({ minute, hour, dayOfMonth, month, dayOfWeek }: CronFields): string {
+  const list = (values: readonly number[] | undefined) => (values?.length ? [...new Set(values)].join(',') : undefined)
+  const days = list(dayOfWeek?.map((day) => (day + 1) % 7))
+  const isAnyDay = dayOfMonth === undefined && days === undefined
+  const [minutes, hours, dates, months] = [list(minute), list(hour), list(dayOfMonth), list(month)]
+  const hasLarger = hours ?? dates ?? days ?? months
+  return [
+    minutes ?? (hasLarger ? '0' : '*'),
+    hours ?? (minutes === undefined && (dates ?? days ?? months) ? '0' : '*'),
+    dates ?? (isAnyDay && minutes === undefined && hours === undefined && months ? '1' : '*'),
+    months ?? '*',
+    days ?? '*',
+  ].join(' ')
+}
