@@ -6,11 +6,12 @@ import type { Attempt } from './attempt.ts'
 import { fulfilledWithin } from './clock.ts'
 import { Crew } from './crew.ts'
 import type { Engine } from './engine.ts'
-import { Intake } from './intake.ts'
+import { Intake, type Roles } from './intake.ts'
 import type { PartContext } from './jobs/context.ts'
 import { Jobs } from './jobs/jobs.ts'
 import { Outside, type PartPlace, type PartReport } from './jobs/outside.ts'
 import { Pauses } from './pauses.ts'
+import { Scheduler } from './schedules/scheduler.ts'
 import type { SettledTask } from './settler.ts'
 import type { WorkerOptions } from './worker-options.ts'
 
@@ -31,6 +32,7 @@ export interface StopReport {
 export class Worker {
   readonly pauses: Pauses
   readonly jobs: Jobs
+  readonly #scheduler: Scheduler
   readonly #engine: Engine
   readonly #crew: Crew
   readonly #intake: Intake
@@ -54,7 +56,11 @@ export class Worker {
       ended: (attempt, task) => this.#onEnded(attempt, task),
       left: (attempt) => this.#report?.abandoned.push(attempt.row.id),
     })
-    this.#intake = new Intake(engine, options, this.#crew, this.pauses, this.jobs)
+    this.#scheduler = new Scheduler(engine, {
+      due: (at) => this.noteDue(at),
+      idle: () => this.#intake.ring(),
+    })
+    this.#intake = new Intake(engine, options, this.#crew, this.pauses, this.jobs, this.#scheduler)
     this.#outside = new Outside(
       engine,
       {
@@ -79,9 +85,9 @@ export class Worker {
     return this.#crew.held
   }
 
-  start(): void {
+  start(roles: Roles): void {
     this.#engine.abandoned = false
-    this.#intake.start()
+    this.#intake.start(roles)
   }
 
   /** Rows may have become due: ask the storage again. */
@@ -162,6 +168,7 @@ export class Worker {
     await Promise.allSettled(this.#foreground)
     await this.#crew.finish()
     await this.jobs.idle()
+    await this.#scheduler.idle()
   }
 
   async #runOne(): Promise<string | undefined> {

@@ -79,5 +79,5 @@ function localTime(at: Instant, timeZone: string): string {
     .formatToParts(at)
     .find(({ type }) => type === 'timeZoneName')
   const zone = offset?.value.replace('GMT', '') ?? ''
-  return `${parts.replace(' ', 'T')}${zone === '' ? 'Z' : zone}`
+  return `${parts.replace(' ', 'T')}${zone === '' ? '+00:00' : zone}`
 }

@@ -97,7 +97,8 @@ function checkFields(fields: CronFields): CronFields {
     const list: unknown = fields[unit]
     if (list === undefined) continue
     if (!Array.isArray(list)) throw expected(`cron.${unit}`, 'a list of numbers', list)
-    for (const value of list) expectInteger(`cron.${unit}`, value, ...bounds[unit])
+    const [least, most] = bounds[unit]
+    for (const value of list) expectInteger(`cron.${unit}`, value, least, most)
   }
   return fields
 }

@@ -18,15 +18,22 @@ export function tickId(name: string, tick: number): string {
   return `${name}@${new Date(tick).toISOString()}`
 }
 
+/** Who hears of schedules. */
+export interface SchedulerListener {
+  /** A task, or a schedule, is due then. */
+  due(at: number): void
+  /** A schedule was seen to. */
+  idle(): void
+}
+
 export class Scheduler {
   readonly #engine: Engine
-  readonly #due: (at: number) => void
+  readonly #listener: SchedulerListener
   readonly #underWay = new Set<Promise<void>>()
 
-  /** `due` hears of instants at which a task, or a schedule, is due. */
-  constructor(engine: Engine, due: (at: number) => void) {
+  constructor(engine: Engine, listener: SchedulerListener) {
     this.#engine = engine
-    this.#due = due
+    this.#listener = listener
   }
 
   get busy(): boolean {
@@ -38,14 +45,14 @@ export class Scheduler {
   }
 
   /** A schedule that was claimed. Never rejects: what is left undone is done when the claim's lease is over. */
-  tend(row: Row, done: () => void): void {
+  tend(row: Row): void {
     const tending = this.#tend(row)
       .catch((error: unknown) => {
         this.#engine.notifier.warn(`Schedule ${scheduleName(row)} could not be moved on: ${messageOf(error)}`)
       })
       .finally(() => {
         this.#underWay.delete(tending)
-        done()
+        this.#listener.idle()
       })
     this.#underWay.add(tending)
   }
@@ -63,14 +70,14 @@ export class Scheduler {
       for (const [index, { id, name: task, wakeAt: due }] of batch.entries()) {
         if (results[index] !== 'inserted') continue
         notifier.tell('added', () => ({ id, name: task }))
-        if (due !== null) this.#due(due)
+        if (due !== null) this.#listener.due(due)
       }
     }
     const state: ScheduleState = wakeAt === undefined ? 'ended' : 'active'
     const next = nextScheduleRow({ state, wakeAt: wakeAt ?? null, memo: { ...memo, progress } }, newHolder())
     // Stale: somebody changed the schedule, or took it over; what that is goes by what is stored.
     await health.few(() => storage.apply([{ row, next }]))
-    if (wakeAt !== undefined) this.#due(wakeAt)
+    if (wakeAt !== undefined) this.#listener.due(wakeAt)
   }
 
   async #isLastOpen(name: string, { plan, progress }: ScheduleMemo<Rule>): Promise<boolean> {

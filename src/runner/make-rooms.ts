@@ -1,0 +1,58 @@
+/** Wires the rooms of one instance. */
+import { Adder } from './adder.ts'
+import { ByHand } from './by-hand.ts'
+import { Dispatcher } from './dispatch/dispatcher.ts'
+import type { Engine } from './engine.ts'
+import type { JobTools } from './jobs/face.ts'
+import { JobRunner } from './jobs/run-job.ts'
+import { Lifecycle } from './lifecycle.ts'
+import { makeEngine } from './make-engine.ts'
+import type { CheckedOptions } from './options.ts'
+import { RowCrews } from './rows/row-crews.ts'
+import type { ScheduleTools } from './schedules/face.ts'
+import { Schedules } from './schedules/schedules.ts'
+import { taskInfo } from './task-info.ts'
+import { Worker } from './worker.ts'
+
+export interface Rooms {
+  readonly engine: Engine
+  readonly worker: Worker
+  readonly adder: Adder
+  readonly byHand: ByHand
+  readonly rows: RowCrews
+  readonly life: Lifecycle
+  readonly jobTools: JobTools
+  readonly scheduleTools: ScheduleTools
+}
+
+export function makeRooms(options: CheckedOptions): Rooms {
+  const engine = makeEngine(options)
+  const worker = new Worker(engine, options)
+  const adder = new Adder(engine, (row) => worker.noteDue(row.wakeAt ?? 0))
+  const byHand = new ByHand(engine, worker)
+  const rows = new RowCrews(engine, options.rows, options, {
+    add: (...task) => adder.addFor(...task),
+    get: async (ids) => (await engine.storage.get(ids)).map((row) => row && taskInfo(row)),
+    cancel: (id) => byHand.cancel(id),
+  })
+  const life = new Lifecycle(engine, worker, rows, options)
+  const dispatcher = new Dispatcher(engine, worker)
+  const jobs = new JobRunner(engine, () => worker.wake())
+  const jobTools: JobTools = {
+    storage: engine.storage,
+    clock: engine.clock,
+    ends: worker.jobs.ends,
+    ready: () => life.ready(),
+    ask: (call) => life.ask(call),
+    start: (...job) => jobs.run(...job),
+    part: (...part) => worker.part(...part),
+    settle: (id) => worker.settleOutside(id),
+    dispatch: (given) => dispatcher.dispatch(given),
+  }
+  const scheduleTools: ScheduleTools = {
+    schedules: new Schedules(engine, (at) => worker.noteDue(at)),
+    now: () => engine.time.now(),
+    inputText: (definition, input) => adder.inputText(definition, input),
+  }
+  return { engine, worker, adder, byHand, rows, life, jobTools, scheduleTools }
+}
