@@ -25,6 +25,15 @@ export class Snooze {
   }
 }
 
+/** What a handler elsewhere made cannot be stored, and did not get here for that. */
+export class Unstorable {
+  readonly cause: unknown
+
+  constructor(cause: unknown) {
+    this.cause = cause
+  }
+}
+
 /**
  * - `waiting`: claimed, not begun: it may be given back without harm.
  * - `running`: its handler runs.

@@ -7,7 +7,10 @@ import type { SuccessCheck } from '../core/outcome.ts'
 import { checkPolicy, type RetryPolicy, retryPresets } from '../core/retry.ts'
 import { type AddOptions, noOptions } from './add-options.ts'
 import type { TaskContext } from './context.ts'
+import type { Place } from './place.ts'
+import { checkRetention, type Retention, type RetentionMs } from './retention.ts'
 import { checkSchema } from './schema.ts'
+import { checkThreads, type HandlerModule, type InputOf, type ResultOf, type ThreadOptions } from './threads/options.ts'
 
 declare const types: unique symbol
 
@@ -29,7 +32,12 @@ export interface TaskOptions<Context, Result> {
   readonly check?: SuccessCheck<Result>
   /** How often the process may vanish while it runs one task before the task fails. @default 3 */
   readonly maxCrashes?: number
+  /** How long a cleanup keeps its tasks that are done. @default the cleanup's `olderThan` */
+  readonly retention?: Retention
 }
+
+/** The same with a module in the place of `run`: its default export is the handler, and runs in threads. */
+export type FileTaskOptions<Result> = Omit<TaskOptions<never, Result>, 'run' | 'concurrency'> & ThreadOptions
 
 /** A definition: give it to `piecework({ definitions })`, and to `add`. */
 export interface TaskDefinition<Input = unknown, Result = unknown> {
@@ -68,10 +76,41 @@ export interface TaskSettings {
   readonly concurrency: number | undefined
   readonly check: SuccessCheck<never> | undefined
   readonly maxCrashes: number
+  /** How long a cleanup keeps what is done. */
+  readonly retention?: RetentionMs | undefined
+  /** What does the work in the place of `run`, which is only what the definition is known by then. */
+  readonly place?: Place | undefined
 }
 
-const known = ['run', 'input', 'retry', 'timeout', 'concurrency', 'check', 'maxCrashes'] as const
+const known = [
+  'run',
+  'file',
+  'threads',
+  'memoryMb',
+  'input',
+  'retry',
+  'timeout',
+  'concurrency',
+  'check',
+  'maxCrashes',
+  'retention',
+] as const
 
+/** Defines a task whose handler is the default export of a module: `task<typeof import('./encode.ts')>('encode', { file })`. */
+export function task<Module extends HandlerModule>(
+  name: string,
+  options: FileTaskOptions<ResultOf<Module>> & { readonly input?: undefined },
+): TaskDefinition<InputOf<Module>, ResultOf<Module>>
+/** The same, with the types of input and result written out. */
+export function task<Input, Result = unknown>(
+  name: string,
+  options: FileTaskOptions<Result> & { readonly input?: undefined },
+): TaskDefinition<Input, Result>
+/** The same, with a schema: the input is checked before it goes to a thread. */
+export function task<Schema extends StandardSchemaV1, Result = unknown>(
+  name: string,
+  options: FileTaskOptions<Result> & { readonly input: Schema },
+): TaskDefinition<StandardSchemaV1.InferInput<Schema>, Result>
 // The form with a schema stands last: a compiler that finds no form that fits reports against the last.
 /** Defines a task whose input nobody checks; its type is taken from the handler's parameter. */
 export function task<Input = unknown, Result = unknown>(
@@ -89,29 +128,49 @@ export function task<Schema extends StandardSchemaV1, Result = unknown>(
 ): TaskDefinition<StandardSchemaV1.InferInput<Schema>, Result>
 export function task(
   name: string,
-  options: TaskOptions<TaskContext<never>, unknown> & { readonly input?: StandardSchemaV1 | undefined },
+  options: Partial<TaskOptions<TaskContext<never>, unknown> & ThreadOptions> & {
+    readonly input?: StandardSchemaV1 | undefined
+  },
 ): TaskDefinition {
   checkName('name', name)
   expectOptions('options', options, known)
-  expectFunction('run', options.run)
+  const place = checkThreads(options)
   if (options.input !== undefined) checkSchema('input', options.input)
   if (options.check !== undefined) expectFunction('check', options.check)
   const { retry = retryPresets.m01, maxCrashes = 3 } = options
   const settings: TaskSettings = {
     schema: options.input,
-    run: options.run,
+    run: place ? () => inThreads() : expectFunction('run', options.run as (context: never) => unknown),
     retry: checkPolicy('retry', retry),
     timeoutMs: options.timeout === undefined ? undefined : durationMs('timeout', options.timeout, 1),
-    concurrency: options.concurrency === undefined ? undefined : expectInteger('concurrency', options.concurrency, 1),
+    concurrency:
+      place?.threads ??
+      (options.concurrency === undefined ? undefined : expectInteger('concurrency', options.concurrency, 1)),
     check: options.check,
     maxCrashes: expectInteger('maxCrashes', maxCrashes, 0),
+    retention: checkRetention(options.retention),
+    place,
   }
-  const definition: TaskDefinition = {
+  return define(name, settings)
+}
+
+/** A definition of settings that were checked. */
+export function define<Input, Result>(name: string, settings: TaskSettings): TaskDefinition<Input, Result> {
+  const definition = {
     name,
     settings,
-    with: (input, addOptions = noOptions) => ({ definition, input, options: addOptions }),
-  }
+    with: (input: Input, addOptions: AddOptions = noOptions): NewTask<Input, Result> => ({
+      definition,
+      input,
+      options: addOptions,
+    }),
+  } as TaskDefinition<Input, Result>
   return Object.freeze(definition)
+}
+
+/** What a definition with a file has for `run`: one function for each, as it is told by it. */
+function inThreads(): never {
+  throw new Error('The handler is the default export of a file, and runs in threads')
 }
 
 /** A definition is told by its name, whatever else it is. */

@@ -6,7 +6,7 @@ import { definitionName } from '../core/part.ts'
 import { copyOf } from '../core/payload.ts'
 import type { Verdict } from '../core/task.ts'
 import { inputOf } from '../storage/codec.ts'
-import { type Attempt, AttemptContext, Snooze } from './attempt.ts'
+import { type Attempt, AttemptContext, Snooze, Unstorable } from './attempt.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { Notifier } from './events.ts'
 import { PartAttemptContext, ReduceAttemptContext } from './jobs/context.ts'
@@ -83,7 +83,8 @@ async function verdictOf(attempt: Attempt): Promise<Verdict> {
   }
   let verdict: Verdict
   try {
-    const result = await settings.run(contextOf(attempt, input) as never)
+    const perform = settings.perform ?? settings.run
+    const result = await perform(contextOf(attempt, input) as never)
     await attempt.flushLists()
     verdict = resolvedWith(attempt, result)
   } catch (error) {
@@ -117,6 +118,7 @@ function resolvedWith(attempt: Attempt, result: unknown): Verdict {
 
 function failureOf(attempt: Attempt, error: unknown): Verdict {
   try {
+    if (error instanceof Unstorable) return { kind: 'final', reason: 'unstorable', error: error.cause }
     if (error instanceof Snooze) return { kind: 'snoozed', delayMs: error.delayMs }
     if (failsJob(attempt, error)) return { kind: 'final', reason: 'fails_job', error }
     if (error instanceof FatalError) return { kind: 'final', reason: 'fatal', error }

@@ -83,7 +83,7 @@ export class Lifecycle {
     await this.ready()
     this.#checkLease()
     await this.#examine()
-    if (roles.work) await this.#rows.open()
+    if (roles.work) await Promise.all([this.#rows.open(), ...this.#engine.threads.map((each) => each.open())])
     this.#stopWatching = await this.#engine.storage.watch?.(() => this.#worker.hint())
     this.#worker.start(roles)
     if (roles.work) this.#rows.start()
@@ -100,6 +100,7 @@ export class Lifecycle {
       givenBack: [...tasks.givenBack, ...rows.givenBack],
       abandoned: [...tasks.abandoned, ...rows.abandoned],
     }
+    await Promise.all(this.#engine.threads.map((each) => each.close()))
     await this.#endWatch()
     if (wasStarted) this.#engine.notifier.info(`Worker '${this.#options.name}' stopped`)
     return report

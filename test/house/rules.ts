@@ -17,6 +17,8 @@ export interface Room {
   builtins?: readonly string[] | 'all'
   /** Nothing but `export ... from`. */
   reexportsOnly?: true
+  /** It loads a module of the app's own, by the name that the app gave. */
+  computed?: true
 }
 
 const core = 'src/core/'
@@ -38,6 +40,15 @@ export const rooms: readonly Room[] = [
   { files: storage, rooms: [core] },
   { files: 'src/runner/randomness.ts', builtins: ['node:crypto'] },
   { files: 'src/runner/hash.ts', builtins: ['node:crypto'] },
+  // The handler is a module that the app names. This file is an entry of its own, and runs where the others do not.
+  { files: 'src/runner/threads/thread.ts', rooms: [core], types: ['node:worker_threads'], computed: true },
+  {
+    files: 'src/runner/threads/',
+    rooms: [core],
+    packages: ['p-queue'],
+    lazy: ['piscina'],
+    builtins: ['node:worker_threads', 'node:fs/promises', 'node:os', 'node:url'],
+  },
   {
     files: runner,
     rooms: [core, storage],
@@ -45,6 +56,7 @@ export const rooms: readonly Room[] = [
     types: ['typed-emitter', '@standard-schema/spec'],
     builtins: ['node:events', 'node:perf_hooks', 'node:os'],
   },
+  { files: 'src/cleanup/', rooms: [core, runner], packages: ['rotating-file-stream'], builtins: 'all' },
   { files: 'src/testing/', rooms: [core, storage, runner], packages: ['fast-check'] },
   { files: 'src/conformance/model', rooms: [storage], packages: ['fast-check'], builtins: suite },
   { files: 'src/conformance/', rooms: [storage], builtins: suite },

@@ -4,6 +4,7 @@ import { type JobState, jobMoves } from '../../core/job.ts'
 import { checkName } from '../../core/name.ts'
 import { dispatchName, kindOfName, partName } from '../../core/part.ts'
 import { taskMoves } from '../../core/task.ts'
+import { isArchivedName } from '../../storage/archive-codec.ts'
 import { jobRow } from '../../storage/job-codec.ts'
 import type { Page, Storage } from '../../storage/storage.ts'
 import { type JobInfo, jobInfo, remainingOf } from './info.ts'
@@ -46,7 +47,7 @@ async function namesOfJobs(storage: Storage): Promise<string[]> {
   const found: string[] = []
   for (const [name, states] of Object.entries(counts)) {
     const kind = kindOfName(name)
-    if (kind === 'parts') continue
+    if (kind === 'parts' || isArchivedName(name)) continue
     const isTold =
       kind === 'dispatches' ||
       Object.hasOwn(counts, partName(name)) ||
