@@ -12,9 +12,10 @@ const logger = {
   error: (line: string) => void lines.push(line),
 }
 const at = (name: string) => new URL(`./handlers/${name}.ts`, import.meta.url)
-const echo = task<typeof import('./handlers/echo.ts')>('echo', { file: at('echo'), threads: 2 })
 const bad = (options: { timeout?: number; threads?: number; memoryMb?: number } = {}) =>
   task<string>('bad', { file: at('misbehaves'), threads: 1, retry: never(), ...options })
+
+type Span = ReturnType<typeof import('./handlers/burns.ts').default>
 
 /** What vitest itself has open. */
 const idle = process.getActiveResourcesInfo().filter((one) => /Worker|MessagePort/.test(one))
@@ -39,11 +40,11 @@ async function ended(work: Piecework, id: string) {
 
 describe('a handler in a thread', () => {
   test('is given its task, and what it logs, emits, requests and reports is kept as if it ran here', async () => {
-    let requests: unknown[] = []
+    const requests: unknown[] = []
     const checked = task<typeof import('./handlers/echo.ts')>('echo', {
       file: at('echo'),
       check: async (outcome) => {
-        requests = await Array.fromAsync(outcome.requests)
+        for await (const request of outcome.requests) requests.push(request)
         return outcome.errorCount === 1
       },
     })
@@ -58,12 +59,9 @@ describe('a handler in a thread', () => {
       itemCount: 4,
     })
     expect(found?.result).toMatchObject({ id, name: 'echo', input: { n: 1 }, attempt: 1, isMainThread: false })
-    expect(await Array.fromAsync(work.items(id))).toEqual([
-      { item: 0 },
-      { item: 1 },
-      { item: 2 },
-      { item: 'not waited for' },
-    ])
+    const items: unknown[] = []
+    for await (const item of work.items(id)) items.push(item)
+    expect(items).toEqual([{ item: 0 }, { item: 1 }, { item: 2 }, { item: 'not waited for' }])
     expect(requests).toEqual([{ url: 'x' }])
     const type: Awaited<ReturnType<typeof echoModule>> | undefined = found?.result
     expect(type?.threadId).toBeGreaterThan(0)
@@ -211,23 +209,24 @@ describe('as many as there are', () => {
     expect(burns.settings.concurrency).toBe(availableParallelism())
     const two = task<typeof import('./handlers/burns.ts')>('two', { file: at('burns'), threads: 2 })
     const work = works(two)
-    let running = 0
-    let most = 0
-    work.on('started', () => {
-      most = Math.max(most, ++running)
+    const done = new Promise<void>((resolve) => {
+      let count = 0
+      work.on('completed', () => ++count === 8 && resolve())
     })
-    work.on('completed', () => void running--)
     await work.start()
-    const added = await work.add(Array.from({ length: 8 }, () => two.with({ ms: 400 })))
-    await ended(work, added[0]!.id)
+    // With both threads there, so that their start is not measured.
+    for (const { id } of await work.add([two.with({ ms: 1 }), two.with({ ms: 1 })])) await ended(work, id)
+    const added = await work.add(Array.from({ length: 6 }, () => two.with({ ms: 300 })))
     const cpu = process.cpuUsage()
     const wall = performance.now()
-    const found = await Promise.all(added.map(({ id }) => ended(work, id)))
+    await done
     const { user, system } = process.cpuUsage(cpu)
     const cores = (user + system) / 1_000 / (performance.now() - wall)
     console.log(`${availableParallelism()} cores; ${cores.toFixed(2)} of them used by 2 threads`)
-    expect(new Set(found.map(({ result }) => result)).size).toBe(2)
-    expect(most).toBe(2)
+    const spans = (await Promise.all(added.map(({ id }) => work.get(id)))).map((found) => found?.result as Span)
+    expect(new Set(spans.map(({ thread }) => thread)).size).toBe(2)
+    const atOnce = spans.map(({ from }) => spans.filter((each) => each.from <= from && from < each.to).length)
+    expect(Math.max(...atOnce)).toBe(2)
   })
 })
 
@@ -256,7 +255,7 @@ describe('what is missing', () => {
     const make = (options: object) => () => task('x', options as never)
     const file = at('echo')
     expect(make({ file: 'echo.ts' })).toThrow(/`file` to be the URL of a file.*got `"echo.ts"` \(string\)/)
-    expect(make({ file: new URL('https://example.org/x.js') })).toThrow('got a URL')
+    expect(make({ file: new URL('https://example.org/x.js') })).toThrow('got an URL')
     expect(make({ file, run: () => {} })).toThrow('Expected one of `run` and `file`, got both')
     expect(make({ file, concurrency: 2 })).toThrow('Expected `threads` in the place of `concurrency`')
     expect(make({ file, threads: 0 })).toThrow('`threads` to be an integer from 1')
