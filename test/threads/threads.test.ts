@@ -1,5 +1,5 @@
 /** Handlers in threads: all that they tell, all that they can do to their thread, and what is left of that. */
-import { availableParallelism } from 'node:os'
+import { availableParallelism, loadavg } from 'node:os'
 import { afterEach, describe, expect, test } from 'vitest'
 import { memory } from '../../adapters/memory/index.ts'
 import { FatalError, fixed, never, type Piecework, piecework, task } from '../../src/index.ts'
@@ -95,6 +95,14 @@ describe('a handler in a thread', () => {
       errors: [{ name: new FatalError().name }],
     })
     expect((await work.get(nothing!.id))?.errors).toMatchObject([{ name: 'null', message: 'threw `null`' }])
+  })
+
+  test('all that it said before it ended counts, however much that was', async () => {
+    const one = bad()
+    const work = works(one)
+    const { id } = await work.add(one, 'talks')
+    await work.drain()
+    expect(await work.get(id)).toMatchObject({ result: 'said', progress: { n: 5_000 }, itemCount: 5_000 })
   })
 
   test('what cannot be stored is refused as it is here, and snooze gives the attempt back', async () => {
@@ -222,7 +230,8 @@ describe('as many as there are', () => {
     await done
     const { user, system } = process.cpuUsage(cpu)
     const cores = (user + system) / 1_000 / (performance.now() - wall)
-    console.log(`${availableParallelism()} cores; ${cores.toFixed(2)} of them used by 2 threads`)
+    const load = loadavg()[0]?.toFixed(1)
+    console.log(`${availableParallelism()} cores, a load of ${load}: ${cores.toFixed(2)} cores used by 2 threads`)
     const spans = (await Promise.all(added.map(({ id }) => work.get(id)))).map((found) => found?.result as Span)
     expect(new Set(spans.map(({ thread }) => thread)).size).toBe(2)
     const atOnce = spans.map(({ from }) => spans.filter((each) => each.from <= from && from < each.to).length)

@@ -52,6 +52,13 @@ const deeds: Record<string, (context: TaskContext) => unknown> = {
     const { name, message } = signal.reason as Error
     throw new Error(`heard ${name}: ${message}`)
   },
+  talks: ({ progress, emit }) => {
+    for (let n = 1; n <= 5_000; n++) {
+      progress({ n })
+      void emit(n)
+    }
+    return 'said'
+  },
   isFine: () => 'fine',
 }
 
