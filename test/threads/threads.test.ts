@@ -199,6 +199,21 @@ describe('the end', () => {
     expect(await work.get(id)).toMatchObject({ state: 'waiting', attempts: 0 })
   })
 
+  test('LD-06 what an attempt needs of ports and listeners goes with it', async () => {
+    const one = bad({ threads: 2 })
+    const work = works(one)
+    await work.start()
+    await ended(work, (await work.add(one, 'isFine')).id)
+    const open = () => process.getActiveResourcesInfo().filter((each) => each === 'MessagePort').length
+    const most: number[] = []
+    work.on('completed', () => void most.push(open()))
+    const added = await work.add(Array.from({ length: 100 }, (_, n) => one.with(n % 20 ? 'isFine' : 'exits')))
+    for (const { id } of added) await ended(work, id)
+    console.log(`${Math.max(...most)} ports at most, ${open()} at the end`)
+    // Of each thread two of the pool's, and one of its attempt that is under way or just over.
+    expect(Math.max(...most)).toBeLessThan(20)
+  })
+
   test('an instance that stopped starts threads again', async () => {
     const one = bad()
     const work = works(one)
