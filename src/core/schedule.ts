@@ -24,13 +24,13 @@ export interface Ticks {
  */
 export const missedAfterMs = 60_000
 
-/** How soon a schedule whose ticks wait for an earlier task looks again. */
-export const queueAgainMs = 1_000
+/** How soon a schedule whose ticks wait for an earlier task looks again: ever later, as that task may take hours. */
+const lookAgainMs = { least: 1_000, most: 10_000, share: 0.1 }
 
 /** What a schedule goes by, beside its rule. */
 export interface SchedulePlan {
   readonly missed: Missed
-  /** The most ticks that are taken, or wait, at once; of more, the latest. */
+  /** The most ticks that are made up for, or wait; of more, the latest. */
   readonly limit: number
   readonly overlap: Overlap
   /** No tick after it. */
@@ -39,23 +39,30 @@ export interface SchedulePlan {
 
 /** How far a schedule is. */
 export interface ScheduleProgress {
-  /** No tick up to this one is to come any more: taken, skipped, or before the schedule began. */
+  /** No tick up to this one is to come any more, but for those that wait: taken, left out, or before it began. */
   readonly doneUpTo: Instant
   /** The last tick that a task was added for. */
   readonly lastTick: Instant | undefined
+  /** The task of `lastTick` is being added: whoever comes next cannot know whether it is there, and adds it again. */
+  readonly adding?: true
+  /** Ticks that were due and wait for their turn, in order. */
+  readonly waiting?: readonly Instant[]
 }
 
 export const scheduleMoves = {
   active: {
-    active: 'a tick',
+    active: 'a tick; changed',
     paused: 'paused',
     ended: 'its last tick is over',
   },
   paused: {
+    paused: 'changed',
     active: 'resumed',
+    ended: 'resumed after its last tick',
   },
   ended: {
-    active: 'its rule is changed',
+    active: 'changed, so that there are ticks again',
+    ended: 'changed',
   },
 } as const
 
@@ -70,33 +77,54 @@ export interface Turn {
   readonly wakeAt: Instant | undefined
 }
 
+/** What is so when somebody looks. */
+export interface Look {
+  readonly now: Instant
+  /** The task of `lastTick` is not done. */
+  readonly isLastOpen: boolean
+  /** How many tasks are added at once; more ticks than that wait. */
+  readonly most: number
+}
+
 /**
- * What to do now. `isLastOpen`: the task of `lastTick` is not done.
- *
- * Of the ticks that were missed `skip` takes none, `last` the last one, if none is there that was not, and `all` each, up
- * to the limit.
+ * What to do now. Of the ticks that were missed `skip` takes none, `last` the last one, if none is there that was not,
+ * and `all` each, up to the limit. A tick that waits was not missed.
  */
-export function turn(
-  plan: SchedulePlan,
-  progress: ScheduleProgress,
-  ticks: Ticks,
-  now: Instant,
-  isLastOpen: boolean,
-): Turn {
+export function turn(plan: SchedulePlan, progress: ScheduleProgress, ticks: Ticks, { now, ...look }: Look): Turn {
   const upTo = Math.min(now, plan.until ?? now)
-  const due = dueTicks(plan, progress, ticks, upTo, now)
-  if (isLastOpen && plan.overlap === 'queue' && due.length > 0) {
-    // Nothing is done up to a tick that waits, so it is due at the next look as well.
-    const [first = now] = due
-    return { take: [], progress: { ...progress, doneUpTo: first - 1 }, wakeAt: now + queueAgainMs }
+  const due = [...(progress.waiting ?? []), ...dueTicks(plan, progress, ticks, upTo, now)].slice(-plan.limit)
+  const [take, waiting] = split(plan.overlap, due, look)
+  const after: ScheduleProgress = {
+    doneUpTo: Math.max(progress.doneUpTo, upTo),
+    lastTick: take.at(-1) ?? progress.lastTick,
+    ...(waiting.length > 0 ? { waiting } : {}),
   }
-  const take = isLastOpen && plan.overlap === 'skip' ? [] : atOnce(plan, due)
-  const last = take.at(-1)
-  const rest = due.slice(take.length)
-  const isWaiting = plan.overlap === 'queue' && rest.length > 0
-  const doneUpTo = isWaiting ? (last ?? progress.doneUpTo) : Math.max(progress.doneUpTo, upTo)
-  const after = { doneUpTo, lastTick: last ?? progress.lastTick }
-  return { take, progress: after, wakeAt: isWaiting ? now + queueAgainMs : nextTick(plan, after, ticks) }
+  return { take, progress: after, wakeAt: wakeAfter(plan, after, ticks, now) }
+}
+
+/** The ticks to take, and those that go on waiting; the rest is left out. */
+function split(
+  overlap: Overlap,
+  due: readonly Instant[],
+  { isLastOpen, most }: Omit<Look, 'now'>,
+): readonly [Instant[], Instant[]] {
+  switch (overlap) {
+    case 'allow':
+      return [due.slice(0, most), due.slice(most)]
+    case 'skip':
+      // One of them at most, as they must not meet each other either: the latest, like that of a schedule nobody held up.
+      return [isLastOpen ? [] : due.slice(-1), []]
+    case 'queue':
+      return isLastOpen ? [[], [...due]] : [due.slice(0, 1), due.slice(1)]
+  }
+}
+
+function wakeAfter(plan: SchedulePlan, after: ScheduleProgress, ticks: Ticks, now: Instant): Instant | undefined {
+  const [first] = after.waiting ?? []
+  if (first === undefined) return nextTick(plan, after, ticks)
+  if (plan.overlap === 'allow') return now
+  const { least, most, share } = lookAgainMs
+  return now + Math.ceil(Math.min(most, Math.max(least, (now - first) * share)))
 }
 
 /** The first tick that is to come. */
@@ -126,9 +154,4 @@ function upToLimit(ticks: Ticks, doneUpTo: Instant, upTo: Instant, limit: number
     due.push(tick)
   }
   return due
-}
-
-/** One task after another: of ticks that wait for each other, and where a task of the schedule must not meet the next. */
-function atOnce({ overlap }: SchedulePlan, due: readonly Instant[]): readonly Instant[] {
-  return overlap === 'allow' ? due : due.slice(0, 1)
 }

@@ -6,7 +6,7 @@ import { newTask } from '../core/task.ts'
 import { inputOf, inputText, newRow } from '../storage/codec.ts'
 import type { InsertResult, Row, Storage } from '../storage/storage.ts'
 import { utf8Length } from '../storage/utf8.ts'
-import { noOptions, type Placement, placementOf } from './add-options.ts'
+import { type Placement, placementOf } from './add-options.ts'
 import { type NewTask, notGiven, type TaskDefinition } from './definition.ts'
 import type { Engine, Settings } from './engine.ts'
 import { validate } from './schema.ts'
@@ -91,13 +91,6 @@ export class Adder {
       rows.push(row)
     }
     return { rows, chosen }
-  }
-
-  /** The text of an input, checked as `add` does. @throws TypeError */
-  async inputText(definition: TaskDefinition, input: unknown): Promise<string> {
-    const draft = this.draft({ definition, input, options: noOptions })
-    await this.prepare([draft])
-    return draft.input
   }
 
   /** Stores prepared rows together with all others of this turn of the event loop. */

@@ -16,16 +16,11 @@ import type { WorkerOptions } from './worker-options.ts'
 
 type Wants = ClaimRequest['wants']
 
-/** How many schedules are seen to at once. */
-const schedulesAtOnce = 10
-
 /** What a process does: it adds the tasks of schedules, it runs what is due, or both. */
 export interface Roles {
   readonly schedule: boolean
   readonly work: boolean
 }
-
-const both: Roles = { schedule: true, work: true }
 
 interface Drainer {
   readonly resolve: () => void
@@ -46,7 +41,7 @@ export class Intake {
   #woken = false
   #started = false
   /** What it claims once it is started: schedules, and all else. A drain takes both. */
-  #roles = both
+  #roles: Roles = { schedule: true, work: true }
   #drainers: Drainer[] = []
   #looping: Promise<void> | undefined
   #cancelPoll: Cancel | undefined
@@ -82,6 +77,7 @@ export class Intake {
   /** Resolves when nothing is due and nothing is held; rejects when the storage fails and nobody started for good. */
   drain(): Promise<void> {
     this.#dry.forgetRare()
+    this.#dry.forgetSchedules()
     return new Promise((resolve, reject) => {
       this.#drainers.push({ resolve, reject })
       this.#run()
@@ -103,6 +99,12 @@ export class Intake {
     this.#woken = true
     if (this.active) this.#jobs.fillSlots()
     this.#bell.ring()
+  }
+
+  /** A schedule may have become due: it is asked for, however short ago that was done before. */
+  wakeForTicks(): void {
+    this.#dry.forgetSchedules()
+    this.wake()
   }
 
   /** There is room, or nothing is held any longer. */
@@ -154,9 +156,11 @@ export class Intake {
   async #loop(): Promise<void> {
     while (this.active) {
       const { all, of } = this.#crew.room()
-      const wants = all > 0 ? this.#wants(of) : []
+      const schedules = this.#schedules()
+      const wants = [...schedules, ...(all > 0 ? this.#wants(of) : [])]
       if (wants.length > 0) {
-        await this.#claim(wants, all)
+        // Schedules need no room: however long all handlers are at work, ticks go on.
+        await this.#claim(wants, wants.length === schedules.length ? this.#scheduler.room : all)
         continue
       }
       // Suspects that this worker put off were due: a drain is not over before they had their turn.
@@ -170,11 +174,18 @@ export class Intake {
     this.#cancelPoll = undefined
   }
 
+  #plays(role: keyof Roles): boolean {
+    return this.#drainers.length > 0 || this.#roles[role]
+  }
+
+  #schedules(): Wants {
+    const limit = this.#scheduler.room
+    return this.#plays('schedule') && limit > 0 && !this.#dry.has(SCHEDULE) ? [{ name: SCHEDULE, limit }] : []
+  }
+
   #wants(room: (name: string, concurrency: number | undefined) => number): Wants {
     const wants: { name: string; limit: number }[] = []
-    const { schedule, work } = this.#drainers.length > 0 ? both : this.#roles
-    if (schedule && !this.#dry.has(SCHEDULE)) wants.push({ name: SCHEDULE, limit: schedulesAtOnce })
-    if (!work) return wants
+    if (!this.#plays('work')) return wants
     for (const [name, { concurrency, role }] of this.#engine.definitions) {
       if (!isRunHere(role)) continue
       // What is paused is left out only when the pauses were read again: somebody may have resumed it.

@@ -1,4 +1,5 @@
 /** Wires the rooms of one instance. */
+import { noOptions } from './add-options.ts'
 import { Adder } from './adder.ts'
 import { ByHand } from './by-hand.ts'
 import { Dispatcher } from './dispatch/dispatcher.ts'
@@ -50,9 +51,10 @@ export function makeRooms(options: CheckedOptions): Rooms {
     dispatch: (given) => dispatcher.dispatch(given),
   }
   const scheduleTools: ScheduleTools = {
-    schedules: new Schedules(engine, (at) => worker.noteDue(at)),
+    schedules: new Schedules(engine, (at) => worker.noteTick(at)),
     now: () => engine.time.now(),
-    inputText: (definition, input) => adder.inputText(definition, input),
+    draft: (definition, input) => adder.draft({ definition, input, options: noOptions }),
+    check: (draft) => adder.prepare([draft]),
   }
   return { engine, worker, adder, byHand, rows, life, jobTools, scheduleTools }
 }

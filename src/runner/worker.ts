@@ -38,6 +38,7 @@ export class Worker {
   readonly #intake: Intake
   readonly #outside: Outside
   readonly #alarm: Alarm
+  readonly #tickAlarm: Alarm
   /** What runs in the foreground: a stop waits for it as for the rest. */
   readonly #foreground = new Set<Promise<unknown>>()
   /** While it stops. */
@@ -58,6 +59,7 @@ export class Worker {
     })
     this.#scheduler = new Scheduler(engine, {
       due: (at) => this.noteDue(at),
+      tick: (at) => this.noteTick(at),
       idle: () => this.#intake.ring(),
     })
     this.#intake = new Intake(engine, options, this.#crew, this.pauses, this.jobs, this.#scheduler)
@@ -73,6 +75,7 @@ export class Worker {
       options.leaseMs,
     )
     this.#alarm = new Alarm(engine.clock, engine.time, () => this.wake())
+    this.#tickAlarm = new Alarm(engine.clock, engine.time, () => this.#intake.wakeForTicks())
   }
 
   /** Whether it works for good: from start to stop. */
@@ -108,12 +111,21 @@ export class Worker {
     else this.#alarm.set(instant)
   }
 
+  /** A schedule that this process knows of becomes due then. */
+  noteTick(instant: number): void {
+    if (!this.#intake.active) return
+    if (instant <= this.#engine.time.now()) this.#intake.wakeForTicks()
+    else this.#tickAlarm.set(instant)
+  }
+
   /** Runs what is due until nothing is; resolves with how many attempts ended and were not given back. */
   async drain(): Promise<number> {
     if (this.#report) return 0
     this.#engine.abandoned = false
     const before = this.#ended
     await this.#intake.drain()
+    // Nobody would hear it: it would only keep the process from ending, until the next tick for one.
+    if (!this.#intake.active) this.#endAlarms()
     return this.#ended - before
   }
 
@@ -148,7 +160,7 @@ export class Worker {
     const report: StopReport = { givenBack: [], abandoned: [] }
     const { clock } = this.#engine
     this.#report = report
-    this.#alarm.stop()
+    this.#endAlarms()
     const finished = this.#finish()
     if (!(await fulfilledWithin(clock, timeoutMs, finished))) {
       this.#crew.abortAll(stopGraceMs)
@@ -160,6 +172,11 @@ export class Worker {
     this.#crew.abandon()
     this.#report = undefined
     return report
+  }
+
+  #endAlarms(): void {
+    this.#alarm.stop()
+    this.#tickAlarm.stop()
   }
 
   async #finish(): Promise<void> {

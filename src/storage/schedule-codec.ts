@@ -59,7 +59,7 @@ export function newScheduleRow<Rule>(
   }
 }
 
-/** `undefined` where a later version wrote what this one cannot read. */
+/** What a row keeps, as whatever version wrote it: its rule may be one that this version does not know. */
 export function scheduleOf<Rule>(row: Row): ScheduleMemo<Rule> {
   return decode(row.memo) as ScheduleMemo<Rule>
 }

@@ -1,10 +1,11 @@
 /** What `piecework()` gives for schedules. */
 import { PieceworkError } from '../../core/errors.ts'
 import { expectInteger, expectOptions } from '../../core/expect.ts'
+import type { Draft } from '../adder.ts'
 import type { TaskDefinition } from '../definition.ts'
 import { JobFace, type JobTools } from '../jobs/face.ts'
 import { previewOf, type ScheduleInfo, type Tick } from './info.ts'
-import { checkSchedule, checkScheduleName, type ScheduleOptions } from './options.ts'
+import { checkSchedule, checkScheduleName, type ScheduleOptions, scheduleOptionNames } from './options.ts'
 import { checkRule, type RuleOptions, ruleOptionNames } from './rule.ts'
 import type { Schedules } from './schedules.ts'
 
@@ -13,8 +14,10 @@ export interface ScheduleTools {
   readonly schedules: Schedules
   /** The storage's time. */
   now(): number
-  /** The text of an input that fits the definition. @throws TypeError */
-  inputText(definition: TaskDefinition, input: unknown): Promise<string>
+  /** A task as it was given. @throws TypeError */
+  draft(definition: TaskDefinition, input: unknown): Draft
+  /** @throws TypeError where the input does not fit its definition. */
+  check(draft: Draft): Promise<unknown>
 }
 
 /** The input may be left out where `undefined` is one. */
@@ -42,12 +45,15 @@ export abstract class ScheduleFace extends JobFace {
     definition: TaskDefinition<Input, Result>,
     ...[options]: ScheduleArgs<NoInfer<Input>>
   ): Promise<ScheduleInfo> {
-    const checked = checkSchedule(definition?.name, options)
-    checkRule(options, 0)
-    const { input } = options
+    // All is copied before anything is awaited: what the caller does to its objects afterwards changes nothing.
+    expectOptions('options', options, scheduleOptionNames)
+    const draft = this.#tools.draft(definition as TaskDefinition, options.input)
+    const checked = checkSchedule(draft.name, options)
+    const rule = checkRule(options, 0)
+    const isAnchored = options.from !== undefined
     await this.#ready()
-    const text = await this.#tools.inputText(definition as TaskDefinition, input)
-    return this.#tools.schedules.put({ task: definition.name, checked, options, input: text })
+    await this.#tools.check(draft)
+    return this.#tools.schedules.put({ task: draft.name, checked, rule, isAnchored, input: draft.input })
   }
 
   /** All schedules of the storage, by name, read as they are asked for. */

@@ -1,6 +1,6 @@
 /** What is told of a schedule. */
 import type { Instant } from '../../core/duration.ts'
-import { nextTick, type SchedulePlan, type ScheduleState } from '../../core/schedule.ts'
+import { nextTick, type SchedulePlan, type ScheduleProgress, type ScheduleState } from '../../core/schedule.ts'
 import { inputOf } from '../../storage/codec.ts'
 import { scheduleName, scheduleOf } from '../../storage/schedule-codec.ts'
 import type { Row } from '../../storage/storage.ts'
@@ -24,6 +24,8 @@ export interface ScheduleInfo extends Omit<SchedulePlan, 'until'> {
   /** The last tick that a task was added for, and that task's id. */
   readonly lastAt: Instant | undefined
   readonly lastTaskId: string | undefined
+  /** How many ticks wait for the task of an earlier one (`overlap: 'queue'`). */
+  readonly waiting: number
 }
 
 export function scheduleInfo(row: Row): ScheduleInfo {
@@ -45,9 +47,19 @@ export function scheduleInfo(row: Row): ScheduleInfo {
     jitterMs,
     until,
     addedAt,
-    nextAt: state === 'active' ? nextTick(plan, progress, ticksOf(rule)) : undefined,
+    nextAt: state === 'active' ? nextOf(plan, progress, rule) : undefined,
     lastAt: lastTick,
     lastTaskId: lastTick === undefined ? undefined : tickId(name, lastTick),
+    waiting: progress.waiting?.length ?? 0,
+  }
+}
+
+/** One schedule with a rule of a later version must not keep an operator from seeing the others. */
+function nextOf(plan: SchedulePlan, progress: ScheduleProgress, rule: Rule): Instant | undefined {
+  try {
+    return nextTick(plan, progress, ticksOf(rule))
+  } catch {
+    return undefined
   }
 }
 

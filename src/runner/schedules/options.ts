@@ -1,6 +1,6 @@
 /** What `schedule` can be told, checked at the door. */
 import { type Duration, durationMs, type Instant, instant } from '../../core/duration.ts'
-import { expected, expectInteger, expectOptions } from '../../core/expect.ts'
+import { expected, expectInteger } from '../../core/expect.ts'
 import { checkId, maxNameLength } from '../../core/name.ts'
 import type { Missed, Overlap, SchedulePlan } from '../../core/schedule.ts'
 import { defaultPriority } from '../add-options.ts'
@@ -23,7 +23,7 @@ export interface ScheduleOptions<Input = unknown> extends RuleOptions {
    * does (`last`), none (`skip`), or all, up to `limit` (`all`). @default 'last'
    */
   readonly missed?: Missed
-  /** The most ticks that are taken at once; of more, the latest. @default 100 */
+  /** The most ticks that are made up for, or wait by `overlap: 'queue'`; of more, the latest. @default 100 */
   readonly limit?: number
   /** Each task is put off by up to so much, so that many schedules do not begin at once. @default 0 */
   readonly jitter?: Duration
@@ -34,7 +34,7 @@ export interface ScheduleOptions<Input = unknown> extends RuleOptions {
 /** Room for `@2026-01-31T09:00:00.000Z` in the ids of tasks. */
 const maxScheduleName = maxNameLength - 25
 
-const known = [
+export const scheduleOptionNames = [
   'name',
   'input',
   'priority',
@@ -53,16 +53,9 @@ export interface CheckedSchedule {
   readonly jitterMs: number
 }
 
-/** All but the rule and the input. @throws TypeError naming the option. */
+/** All but the rule and the input; `options` are an object of known names. @throws TypeError naming the option. */
 export function checkSchedule(task: string, options: ScheduleOptions): CheckedSchedule {
-  const {
-    priority,
-    overlap = 'allow',
-    missed = 'last',
-    limit = 100,
-    jitter = 0,
-    until,
-  } = expectOptions('options', options, known)
+  const { priority, overlap = 'allow', missed = 'last', limit = 100, jitter = 0, until } = options
   if (!['allow', 'skip', 'queue'].includes(overlap)) throw expected('overlap', "'allow', 'skip' or 'queue'", overlap)
   if (!['last', 'skip', 'all'].includes(missed)) throw expected('missed', "'last', 'skip' or 'all'", missed)
   return {

@@ -48,6 +48,10 @@ export type Rule =
 const units = ['minute', 'hour', 'dayOfMonth', 'month', 'dayOfWeek'] as const
 const bounds = { minute: [0, 59], hour: [0, 23], dayOfMonth: [1, 31], month: [1, 12], dayOfWeek: [0, 6] } as const
 
+const patternWanted = 'a pattern of five or six fields'
+/** Croner takes a text with a colon for a date. */
+const maybePattern = /^[^:]{1,1000}$/
+
 /** The options of a rule by their names. */
 export const ruleOptionNames = ['cron', 'timeZone', 'clockChanges', 'every', 'from', 'at'] as const
 
@@ -73,34 +77,40 @@ function checkCron(cron: string | CronFields, timeZone: string, clockChanges: Cl
   if (clockChanges !== 'fixed' && clockChanges !== 'single') {
     throw expected('clockChanges', "'fixed' or 'single'", clockChanges)
   }
-  try {
-    new Intl.DateTimeFormat('en', { timeZone })
-  } catch {
-    throw expected('timeZone', "an IANA time zone such as 'Europe/Athens'", timeZone)
-  }
+  if (!isZone(timeZone)) throw expected('timeZone', "an IANA time zone such as 'Europe/Athens'", timeZone)
+  if (typeof cron === 'string' && !maybePattern.test(cron)) throw expected('cron', patternWanted, cron)
   const rule = { cron: typeof cron === 'string' ? cron : checkFields(cron), timeZone, clockChanges }
   let ticks: ReturnType<typeof ticksOf>
   try {
     ticks = ticksOf(rule)
   } catch (error) {
-    throw new TypeError(`Expected \`cron\` to be a pattern of five or six fields: ${messageOf(error)}`, {
-      cause: error,
-    })
+    throw new TypeError(`Expected \`cron\` to be ${patternWanted}: ${messageOf(error)}`, { cause: error })
   }
   if (ticks.next(0) === undefined) throw expected('cron', 'a pattern that fits some day', cron)
   return rule
 }
 
+/** A copy, sorted: equal rules are equal text, and nobody can change it from outside (m01 B16). */
 function checkFields(fields: CronFields): CronFields {
   expectOptions('cron', fields, units)
+  const checked: { -readonly [unit in keyof CronFields]: readonly number[] } = {}
   for (const unit of units) {
     const list: unknown = fields[unit]
     if (list === undefined) continue
     if (!Array.isArray(list)) throw expected(`cron.${unit}`, 'a list of numbers', list)
     const [least, most] = bounds[unit]
-    for (const value of list) expectInteger(`cron.${unit}`, value, least, most)
+    const values = new Set<number>(list.map((value) => expectInteger(`cron.${unit}`, value, least, most)))
+    if (values.size > 0) checked[unit] = [...values].sort((a, b) => a - b)
   }
-  return fields
+  return checked
+}
+
+function isZone(timeZone: unknown): boolean {
+  try {
+    return typeof timeZone === 'string' && new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions() !== undefined
+  } catch {
+    return false
+  }
 }
 
 function messageOf(error: unknown): string {

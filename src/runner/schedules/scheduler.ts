@@ -3,15 +3,18 @@
  * that is made of the schedule and the tick.
  */
 import { messageOf } from '../../core/error-record.ts'
-import { type ScheduleState, turn } from '../../core/schedule.ts'
-import { newTask, taskMoves } from '../../core/task.ts'
-import { newRow, taskRow } from '../../storage/codec.ts'
+import { type ScheduleProgress, type ScheduleState, turn } from '../../core/schedule.ts'
+import { newTask } from '../../core/task.ts'
+import { newRow, taskRow, writtenRow } from '../../storage/codec.ts'
 import { nextScheduleRow, type ScheduleMemo, scheduleName, scheduleOf } from '../../storage/schedule-codec.ts'
 import type { Row } from '../../storage/storage.ts'
 import type { Engine } from '../engine.ts'
 import { hashOf } from '../hash.ts'
 import type { Rule } from './rule.ts'
 import { ticksOf } from './ticks.ts'
+
+/** How many schedules are seen to at once. */
+const schedulesAtOnce = 10
 
 /** The id of the task of a tick: the same whoever adds it. */
 export function tickId(name: string, tick: number): string {
@@ -20,8 +23,10 @@ export function tickId(name: string, tick: number): string {
 
 /** Who hears of schedules. */
 export interface SchedulerListener {
-  /** A task, or a schedule, is due then. */
+  /** A task is due then. */
   due(at: number): void
+  /** A schedule is due then. */
+  tick(at: number): void
   /** A schedule was seen to. */
   idle(): void
 }
@@ -38,6 +43,11 @@ export class Scheduler {
 
   get busy(): boolean {
     return this.#underWay.size > 0
+  }
+
+  /** How many schedules may be claimed now. */
+  get room(): number {
+    return schedulesAtOnce - this.#underWay.size
   }
 
   async idle(): Promise<void> {
@@ -57,35 +67,66 @@ export class Scheduler {
     this.#underWay.add(tending)
   }
 
-  async #tend(row: Row): Promise<void> {
-    const { storage, health, time, newHolder, notifier } = this.#engine
-    const memo = scheduleOf<Rule>(row)
-    const name = scheduleName(row)
-    const isLastOpen = await this.#isLastOpen(name, memo)
-    const { take, progress, wakeAt } = turn(memo.plan, memo.progress, ticksOf(memo.rule), time.now(), isLastOpen)
-    const tasks = take.map((tick) => this.#taskOf(name, memo, tick))
-    for (let from = 0; from < tasks.length; from += storage.traits.batchMax) {
-      const batch = tasks.slice(from, from + storage.traits.batchMax)
-      const results = await health.few(() => storage.insert(batch))
-      for (const [index, { id, name: task, wakeAt: due }] of batch.entries()) {
-        if (results[index] !== 'inserted') continue
-        notifier.tell('added', () => ({ id, name: task }))
-        if (due !== null) this.#listener.due(due)
-      }
+  async #tend(claimed: Row): Promise<void> {
+    const { storage, time } = this.#engine
+    const memo = scheduleOf<Rule>(claimed)
+    const { plan, progress: before } = memo
+    const ticks = ticksOf(memo.rule)
+    let row = claimed
+    if (before.adding && before.lastTick !== undefined && !(await this.#add(row, memo, [before.lastTick]))) return
+    const isLastOpen = await this.#isLastOpen(row, memo)
+    const look = { now: time.now(), isLastOpen, most: storage.traits.batchMax }
+    const { take, progress, wakeAt } = turn(plan, before, ticks, look)
+    if (take.length > 0 && plan.overlap !== 'allow') {
+      // Where tasks must not meet, which one comes is written down before it is there: whoever goes on after a crash
+      // goes on with this very one.
+      const next = standing(memo, { ...progress, adding: true }, row.wakeAt, this.#engine.newHolder())
+      if (!(await this.#apply(row, next))) return
+      row = writtenRow(row, next)
     }
-    const state: ScheduleState = wakeAt === undefined ? 'ended' : 'active'
-    const next = nextScheduleRow({ state, wakeAt: wakeAt ?? null, memo: { ...memo, progress } }, newHolder())
-    // Stale: somebody changed the schedule, or took it over; what that is goes by what is stored.
-    await health.few(() => storage.apply([{ row, next }]))
-    if (wakeAt !== undefined) this.#listener.due(wakeAt)
+    if (!(await this.#add(row, memo, take))) return
+    // Stale: somebody changed the schedule, or took it over; what is to come goes by what is stored.
+    const next = standing(memo, progress, wakeAt ?? null, this.#engine.newHolder())
+    if ((await this.#apply(row, next)) && wakeAt !== undefined) this.#listener.tick(wakeAt)
   }
 
-  async #isLastOpen(name: string, { plan, progress }: ScheduleMemo<Rule>): Promise<boolean> {
+  async #apply(row: Row, next: ReturnType<typeof standing>): Promise<boolean> {
+    if (!this.#mayWrite(row)) return false
+    const { health, storage } = this.#engine
+    return (await health.few(() => storage.apply([{ row, next }])))[0] === 'applied'
+  }
+
+  /** Adds the tasks of ticks that may be there already. `false` where this process has no say any longer. */
+  async #add(row: Row, memo: ScheduleMemo<Rule>, ticks: readonly number[]): Promise<boolean> {
+    if (ticks.length === 0) return true
+    const { storage, health, notifier } = this.#engine
+    const tasks = ticks.map((tick) => this.#taskOf(scheduleName(row), memo, tick))
+    const insert = () => {
+      // Nobody stands between a process that stood still and this insert: by the time it goes on, the task may have
+      // been done by others, and purged. So each try looks at the clock.
+      return this.#mayWrite(row) ? storage.insert(tasks) : undefined
+    }
+    const results = await health.few(insert)
+    if (!results) return false
+    for (const [index, { id, name, wakeAt }] of tasks.entries()) {
+      if (results[index] !== 'inserted') continue
+      notifier.tell('added', () => ({ id, name }))
+      if (wakeAt !== null) this.#listener.due(wakeAt)
+    }
+    return true
+  }
+
+  /** Until its lease is over nobody else sees to the schedule. */
+  #mayWrite({ wakeAt }: Row): boolean {
+    const { time, abandoned } = this.#engine
+    return !abandoned && !time.hasSlept() && time.now() < (wakeAt ?? 0)
+  }
+
+  async #isLastOpen(row: Row, { plan, progress }: ScheduleMemo<Rule>): Promise<boolean> {
     if (plan.overlap === 'allow' || progress.lastTick === undefined) return false
-    const id = tickId(name, progress.lastTick)
+    const id = tickId(scheduleName(row), progress.lastTick)
     const [found] = await this.#engine.health.few(() => this.#engine.storage.get([id]))
-    const task = taskRow(found)
-    return task !== undefined && !isDone(task.state)
+    return ['held', 'waiting', 'running'].includes(taskRow(found)?.state ?? '')
   }
 
   #taskOf(name: string, { task, input, priority, jitterMs }: ScheduleMemo<Rule>, tick: number): Row {
@@ -97,11 +138,17 @@ export class Scheduler {
   }
 }
 
-function isDone(state: string): boolean {
-  return ['completed', 'failed', 'cancelled', 'skipped'].includes(state) || !(state in taskMoves)
+function standing(
+  memo: ScheduleMemo<Rule>,
+  progress: ScheduleProgress,
+  wakeAt: number | null,
+  holder: string,
+): ReturnType<typeof nextScheduleRow> {
+  const state: ScheduleState = wakeAt === null ? 'ended' : 'active'
+  return nextScheduleRow({ state, wakeAt, memo: { ...memo, progress } }, holder)
 }
 
 /** The same for everybody who adds the task: a part of the limit that is drawn from its id. */
 function jitter(id: string, jitterMs: number): number {
-  return jitterMs === 0 ? 0 : Number.parseInt(hashOf(id).slice(0, 8), 16) % (jitterMs + 1)
+  return jitterMs === 0 ? 0 : Number.parseInt(hashOf(id).slice(0, 12), 16) % (jitterMs + 1)
 }

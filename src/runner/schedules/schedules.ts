@@ -1,6 +1,9 @@
 /** Schedules as an operator sees them: made, changed, paused, listed, removed. */
+import { canonicalText } from '../../core/canonical.ts'
+import type { Instant } from '../../core/duration.ts'
 import { PieceworkError } from '../../core/errors.ts'
-import { nextTick, type ScheduleState } from '../../core/schedule.ts'
+import { encode } from '../../core/payload.ts'
+import { missedAfterMs, nextTick, type ScheduleProgress, type ScheduleState } from '../../core/schedule.ts'
 import {
   newScheduleRow,
   nextScheduleRow,
@@ -11,11 +14,15 @@ import {
   scheduleOf,
 } from '../../storage/schedule-codec.ts'
 import type { Page, Row } from '../../storage/storage.ts'
+import { checkSize } from '../adder.ts'
 import type { Engine } from '../engine.ts'
 import { type ScheduleInfo, scheduleInfo } from './info.ts'
-import type { CheckedSchedule, ScheduleOptions } from './options.ts'
-import { checkRule, type Rule } from './rule.ts'
+import type { CheckedSchedule } from './options.ts'
+import type { Rule } from './rule.ts'
 import { ticksOf } from './ticks.ts'
+
+/** How many characters one tick that waits takes, with its comma. */
+const instantLength = 14
 
 /** How often a change is tried of a schedule that others write to at the same time. */
 const maxTries = 20
@@ -25,7 +32,9 @@ export interface ScheduleDraft {
   /** The name of the task. */
   readonly task: string
   readonly checked: CheckedSchedule
-  readonly options: ScheduleOptions
+  /** Its `every` is counted from 0 unless it `isAnchored`. */
+  readonly rule: Rule
+  readonly isAnchored: boolean
   /** The text of the input. */
   readonly input: string
 }
@@ -43,16 +52,17 @@ export class Schedules {
   }
 
   /** Adds or changes one. Where the rule stays, so does how far it is: a restart neither loses nor repeats a tick. */
-  async put({ task, checked, options, input }: ScheduleDraft): Promise<ScheduleInfo> {
+  async put(draft: ScheduleDraft): Promise<ScheduleInfo> {
+    const { task, checked, input } = draft
     const { name, plan, priority, jitterMs } = checked
-    const now = this.#engine.time.now()
     const row = await this.#change(name, (found) => {
+      const now = this.#engine.time.now()
       const old = found && scheduleOf<Rule>(found)
-      const rule = anchoredAs(old?.rule, checkRule(options, now), options)
-      const isSame = old !== undefined && JSON.stringify(old.rule) === JSON.stringify(rule)
-      const fresh = { doneUpTo: 'at' in rule ? Math.min(now, rule.at - 1) : now, lastTick: old?.progress.lastTick }
-      const progress = isSame ? old.progress : fresh
+      const rule = anchored(draft, old?.rule, now)
+      const isSame = old !== undefined && canonicalText(old.rule) === canonicalText(rule)
+      const progress = isSame ? goneOn(old.progress, found?.state, now) : begun(rule, old?.progress, now)
       const memo = { task, rule, plan, input, priority, jitterMs, addedAt: old?.addedAt ?? now, progress }
+      checkSize(this.#engine, 'input', encode(memo) + ' '.repeat(plan.limit * instantLength))
       // What an operator paused, no restart of the app resumes.
       return standing(found?.state === 'paused' ? 'paused' : 'active', memo)
     })
@@ -70,8 +80,13 @@ export class Schedules {
   resume(name: string): Promise<ScheduleInfo | undefined> {
     return this.#turn(name, (state, memo) => {
       if (state !== 'paused') return 'as it is'
-      const doneUpTo = Math.max(memo.progress.doneUpTo, this.#engine.time.now())
-      return standing('active', { ...memo, progress: { ...memo.progress, doneUpTo } })
+      const now = this.#engine.time.now()
+      const { adding, ...progress } = memo.progress
+      // A task that was perhaps not added before the pause: long after it, that has fallen into the pause as well.
+      const isLate = now - (progress.lastTick ?? 0) > missedAfterMs
+      const kept = adding && !isLate ? { adding } : {}
+      const doneUpTo = Math.max(progress.doneUpTo, now)
+      return standing('active', { ...memo, progress: { ...progress, ...kept, doneUpTo } })
     })
   }
 
@@ -139,14 +154,31 @@ function contended(name: string): PieceworkError {
 }
 
 /** The same period is counted from where it was before: each start of the app would put the ticks off otherwise. */
-function anchoredAs(old: Rule | undefined, rule: Rule, { from }: ScheduleOptions): Rule {
-  const isSame = from === undefined && old && 'every' in old && 'every' in rule && old.every === rule.every
-  return isSame ? old : rule
+function anchored({ rule, isAnchored }: ScheduleDraft, old: Rule | undefined, now: Instant): Rule {
+  if (isAnchored || !('every' in rule)) return rule
+  return old && 'every' in old && old.every === rule.every ? old : { ...rule, from: now + rule.every }
 }
 
-/** Awake at its next tick; ended where there is none. */
+/** A new rule: its first tick is after now, or the one of `at`. What an earlier rule's last task is, it goes by as well. */
+function begun(rule: Rule, old: ScheduleProgress | undefined, now: Instant): ScheduleProgress {
+  const { lastTick, adding } = old ?? {}
+  const doneUpTo = 'at' in rule ? Math.min(now, rule.at - 1) : now
+  return { doneUpTo, lastTick, ...(adding ? { adding } : {}) }
+}
+
+/** The same rule again. */
+function goneOn(progress: ScheduleProgress, state: string | undefined, now: Instant): ScheduleProgress {
+  // Ticks after an `until` that has been put off since are not made up for.
+  if (state === 'ended') return { ...progress, doneUpTo: Math.max(progress.doneUpTo, now) }
+  // The storage's clock stood far ahead when somebody looked: left alone, there would be no tick until it is caught up
+  // with. Ticks that were taken then are not repeated, as their tasks have their ids.
+  return progress.doneUpTo > now + missedAfterMs ? { ...progress, doneUpTo: now } : progress
+}
+
+/** Awake at its next tick, or for what is left of one; ended where there is none. */
 function standing(state: ScheduleState, memo: ScheduleMemo<Rule>): Standing {
   if (state === 'paused') return { state, wakeAt: null, memo }
-  const next = nextTick(memo.plan, memo.progress, ticksOf(memo.rule))
+  const { adding, waiting, doneUpTo } = memo.progress
+  const next = adding || waiting ? doneUpTo : nextTick(memo.plan, memo.progress, ticksOf(memo.rule))
   return next === undefined ? { state: 'ended', wakeAt: null, memo } : { state: 'active', wakeAt: next, memo }
 }

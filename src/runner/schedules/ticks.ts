@@ -4,9 +4,12 @@ import type { Instant } from '../../core/duration.ts'
 import type { Ticks } from '../../core/schedule.ts'
 import type { CronFields, Rule } from './rule.ts'
 
+/** @throws Error on a rule that cannot be, or that a later version wrote. */
 export function ticksOf(rule: Rule): Ticks {
   if ('at' in rule) return once(rule.at)
-  return 'every' in rule ? periodic(rule.every, rule.from) : byCron(rule)
+  if ('every' in rule) return periodic(rule.every, rule.from)
+  if ('cron' in rule) return byCron(rule)
+  throw new Error(`Its rule is none that this version knows: ${Object.keys(rule).join(', ')}`)
 }
 
 function once(at: Instant): Ticks {
@@ -33,6 +36,7 @@ function byCron({ cron, timeZone, clockChanges }: Extract<Rule, { readonly timeZ
   const job = new Cron(isFields ? patternOf(cron) : cron, {
     paused: true,
     timezone: timeZone,
+    mode: '5-or-6-parts',
     domAndDow: isFields,
     fixedTimeRule: clockChanges === 'fixed' ? 'no-wildcard' : 'single-value',
   })
