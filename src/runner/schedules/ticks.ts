@@ -1,8 +1,9 @@
 /** When the ticks of a rule are. The only file that knows croner. */
-import { Cron } from 'croner'
+import { Cron, type CronOptions, CronPattern } from 'croner'
 import type { Instant } from '../../core/duration.ts'
 import type { Ticks } from '../../core/schedule.ts'
 import type { CronFields, Rule } from './rule.ts'
+import { Wall } from './wall.ts'
 
 /** @throws Error on a rule that cannot be, or that a later version wrote. */
 export function ticksOf(rule: Rule): Ticks {
@@ -33,13 +34,20 @@ function periodic(every: number, from: Instant): Ticks {
 
 function byCron({ cron, timeZone, clockChanges }: Extract<Rule, { readonly timeZone: string }>): Ticks {
   const isFields = typeof cron !== 'string'
-  const job = new Cron(isFields ? patternOf(cron) : cron, {
-    paused: true,
-    timezone: timeZone,
-    mode: '5-or-6-parts',
-    domAndDow: isFields,
-    fixedTimeRule: clockChanges === 'fixed' ? 'no-wildcard' : 'single-value',
+  const text = isFields ? patternOf(cron) : cron
+  const options = { paused: true, domAndDow: isFields, mode: '5-or-6-parts' } as const
+  const fixedTimeRule = clockChanges === 'fixed' ? 'no-wildcard' : 'single-value'
+  const { isFixedTime } = new CronPattern(text, undefined, { mode: options.mode, fixedTimeRule })
+  if (timeZone !== 'UTC' && isFixedTime) return byWall(croner(text, { ...options, utcOffset: 0 }), new Wall(timeZone))
+  return croner(text, {
+    ...options,
+    fixedTimeRule,
+    ...(timeZone === 'UTC' ? { utcOffset: 0 } : { timezone: timeZone }),
   })
+}
+
+function croner(text: string, options: CronOptions): Ticks {
+  const job = new Cron(text, options)
   return {
     next: (after) => job.nextRun(new Date(after))?.getTime(),
     // `previousRuns` gives those before an instant.
@@ -48,6 +56,30 @@ function byCron({ cron, timeZone, clockChanges }: Extract<Rule, { readonly timeZ
         .previousRuns(count, new Date(upTo + 1))
         .map((date) => date.getTime())
         .sort((a, b) => a - b),
+  }
+}
+
+/**
+ * Fixed times of day: a tick when the clock on the wall first says so, or has gone past it. Croner's own way would lose
+ * a time in a gap that ends with its day, as in Nuuk.
+ */
+function byWall(times: Ticks, wall: Wall): Ticks {
+  return {
+    next(after) {
+      for (let time = times.next(wall.latest(after)); time !== undefined; time = times.next(time)) {
+        const at = wall.first(time)
+        if (at !== undefined) return at
+      }
+      return undefined
+    },
+    latest(count, upTo) {
+      // Several may come at the same instant, the end of a gap.
+      for (let asked = count; ; asked *= 2) {
+        const found = times.latest(asked, wall.latest(upTo))
+        const ticks = [...new Set(found.flatMap((time) => wall.first(time) ?? []))]
+        if (ticks.length >= count || found.length < asked) return ticks.slice(-count)
+      }
+    },
   }
 }
 
