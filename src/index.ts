@@ -59,6 +59,7 @@ export type { PartResult } from './runner/jobs/view.ts'
 export type { PieceworkOptions, RowsOptions } from './runner/options.ts'
 export { type Piecework, piecework } from './runner/piecework.ts'
 export type { DoneState, Purged, PurgeOptions, PurgeSink } from './runner/purge.ts'
+export type { Completion, NextRun } from './runner/recurrence.ts'
 export type { Retention } from './runner/retention.ts'
 export type { RowContext } from './runner/rows/context.ts'
 export {

@@ -69,6 +69,8 @@ export class Attempt {
   snoozed: Snooze | undefined
   readonly logs: string[] = []
   errorCount = 0
+  /** What its handler resolved with, where the task runs again: its row keeps no result. */
+  result: unknown
   /** Ends the execution from outside, while it runs: nobody waits for the handler any longer. */
   giveUp: ((verdict: Verdict | undefined) => void) | undefined
   /** Of a part, and of a reduce: the job. */
@@ -206,6 +208,9 @@ export class AttemptContext implements TaskContext {
   }
   get runAt(): Instant {
     return this.#attempt.task.runAt
+  }
+  get lastRunAt(): Instant | undefined {
+    return this.#attempt.task.lastRunAt
   }
   get signal(): AbortSignal {
     return this.#attempt.signal

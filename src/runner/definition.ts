@@ -1,13 +1,14 @@
 /** `task(name, options)`: what is to be done, how it is retried, and what its input must look like. */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type Duration, durationMs } from '../core/duration.ts'
-import { expected, expectFunction, expectInteger, expectOptions } from '../core/expect.ts'
+import { expectBoolean, expected, expectFunction, expectInteger, expectOptions } from '../core/expect.ts'
 import { checkName } from '../core/name.ts'
 import type { SuccessCheck } from '../core/outcome.ts'
 import { checkPolicy, type RetryPolicy, retryPresets } from '../core/retry.ts'
 import { type AddOptions, noOptions } from './add-options.ts'
 import type { TaskContext } from './context.ts'
 import type { Place } from './place.ts'
+import type { Completion } from './recurrence.ts'
 import { checkRetention, type Retention, type RetentionMs } from './retention.ts'
 import { checkSchema } from './schema.ts'
 import { checkThreads, type HandlerModule, type InputOf, type ResultOf, type ThreadOptions } from './threads/options.ts'
@@ -34,6 +35,16 @@ export interface TaskOptions<Context, Result> {
   readonly maxCrashes?: number
   /** How long a cleanup keeps its tasks that are done. @default the cleanup's `olderThan` */
   readonly retention?: Retention
+  /**
+   * Called after a good end, before it is stored. With `scheduleNextRun` the same task runs again then, with all its
+   * attempts; without, it is completed. What it throws is a failure of the attempt.
+   */
+  readonly onComplete?: (completion: Completion<NoInfer<Result>>) => void | Promise<void>
+  /**
+   * `true`: there is at most one such task of each input that is not done; adding another answers `duplicate`.
+   * @default false
+   */
+  readonly recurring?: boolean
 }
 
 /** The same with a module in the place of `run`: its default export is the handler, and runs in threads. */
@@ -80,6 +91,8 @@ export interface TaskSettings {
   readonly retention?: RetentionMs | undefined
   /** What does the work in the place of `run`, which is only what the definition is known by then. */
   readonly place?: Place | undefined
+  readonly onComplete?: ((completion: Completion<never>) => unknown) | undefined
+  readonly recurring?: boolean
 }
 
 const known = [
@@ -94,6 +107,8 @@ const known = [
   'check',
   'maxCrashes',
   'retention',
+  'onComplete',
+  'recurring',
 ] as const
 
 /** Defines a task whose handler is the default export of a module: `task<typeof import('./encode.ts')>('encode', { file })`. */
@@ -137,7 +152,11 @@ export function task(
   const place = checkThreads(options)
   if (options.input !== undefined) checkSchema('input', options.input)
   if (options.check !== undefined) expectFunction('check', options.check)
-  const { retry = retryPresets.m01, maxCrashes = 3 } = options
+  if (options.onComplete !== undefined) expectFunction('onComplete', options.onComplete)
+  const { retry = retryPresets.m01, maxCrashes = 3, recurring = false } = options
+  if (expectBoolean('recurring', recurring) && options.onComplete === undefined) {
+    throw new TypeError('Expected `onComplete` beside `recurring`: it says when the task runs again')
+  }
   const settings: TaskSettings = {
     schema: options.input,
     run: place ? () => inThreads() : expectFunction('run', options.run as (context: never) => unknown),
@@ -150,6 +169,8 @@ export function task(
     maxCrashes: expectInteger('maxCrashes', maxCrashes, 0),
     retention: checkRetention(options.retention),
     place,
+    onComplete: options.onComplete,
+    recurring,
   }
   return define(name, settings)
 }

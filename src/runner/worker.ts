@@ -1,5 +1,6 @@
 /** A worker: an intake that claims due tasks and a crew that runs them. */
 import { PieceworkError } from '../core/errors.ts'
+import { hasRecurred } from '../core/task.ts'
 import type { Row } from '../storage/storage.ts'
 import { Alarm } from './alarm.ts'
 import type { Attempt } from './attempt.ts'
@@ -209,7 +210,8 @@ export class Worker {
   }
 
   #onEnded(attempt: Attempt, task: SettledTask | undefined): void {
-    const givenBack = task?.state === 'waiting' && task.attempts < attempt.task.attempts
+    const waits = task?.state === 'waiting' && !hasRecurred(attempt.task, task)
+    const givenBack = waits && task.attempts < attempt.task.attempts
     if (givenBack) this.#report?.givenBack.push(task.id)
     else this.#ended++
     if (task?.state === 'waiting') this.noteDue(task.wakeAt)

@@ -48,6 +48,9 @@ export abstract class ScheduleFace extends JobFace {
     // All is copied before anything is awaited: what the caller does to its objects afterwards changes nothing.
     expectOptions('options', options, scheduleOptionNames)
     const draft = this.#tools.draft(definition as TaskDefinition, options.input)
+    if (definition.settings.recurring) {
+      throw new TypeError(`Expected \`definition\` to be a task that does not recur by itself, got "${draft.name}"`)
+    }
     const checked = checkSchedule(draft.name, options)
     const rule = checkRule(options, 0)
     const isAnchored = options.from !== undefined
