@@ -5,13 +5,10 @@
  * Such an attempt records nothing: `attempts - failures` that are not under way is the number of crashes.
  */
 import type { Instant } from './duration.ts'
-import { describeError, type ErrorRecord } from './error-record.ts'
+import { appended, describeError, type ErrorRecord, withoutStack } from './error-record.ts'
 import { CrashedError } from './errors.ts'
 import { decide, type RetryPolicy } from './retry.ts'
 import type { SlotNotes } from './slot.ts'
-
-/** The most error records kept of one task; older ones go first. */
-export const maxErrorRecords = 50
 
 interface TaskBase {
   readonly id: string
@@ -249,13 +246,4 @@ function failed(task: RunningTask, reason: FailureReason, now: Instant): FailedT
 
 function vanishedHow(times: number): string {
   return `the process vanished while it ran this task${times > 1 ? `, ${times} times in a row` : ''}`
-}
-
-function appended(errors: readonly ErrorRecord[], record: ErrorRecord): ErrorRecord[] {
-  return [...errors.slice(1 - maxErrorRecords), record]
-}
-
-// Where the process vanished, this stack only shows the library.
-function withoutStack({ stack: _, ...record }: ErrorRecord): ErrorRecord {
-  return record
 }
