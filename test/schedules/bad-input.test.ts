@@ -84,7 +84,7 @@ test('a schedule that there is not: not_found, whatever is asked of it', async (
   }
 })
 
-test('what is changed after the call changes nothing (m01 B16)', async () => {
+test('what is changed after the call changes nothing: B16', async () => {
   const mine = setUp()
   const cron = { minute: [5], hour: [3] }
   const input = { page: 1 }

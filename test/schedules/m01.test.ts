@@ -140,7 +140,7 @@ test('M33 an item that is edited is due by its new rule from then on', async () 
   expect(seconds()).toEqual([600])
 })
 
-test('M39 B17 a call is never missed and never doubled: what is stored is taken, then the following one is stored', async () => {
+test('M39 B17 B18 a call is never missed and never doubled: what is stored is taken, then the following one is stored', async () => {
   const { clock, seconds, report, work, make } = setUp()
   await work.schedule(report, { cron: '*/10 * * * *', missed: 'all' })
   for (const wait of ['10m', '0ms', '25m', '5m', '0ms'] as const) {
@@ -186,7 +186,7 @@ test('M42 a cron job whose task failed stays in the schedule; its last task is f
   await work.stop()
 })
 
-test('M1 M32 an item is stored by one application, scheduled by another and run by a third', async () => {
+test('M1 M2 M32 an item is stored by one application, scheduled by another and run by a third', async () => {
   const { clock, seconds, report, make } = setUp()
   await make().schedule(report, { at: start + 30_000, name: 'once' })
   const [scheduler, worker] = [make(), make()]

@@ -10,7 +10,7 @@ const look = (now: number, more: Partial<Look> = {}): Look => ({ now, isLastOpen
 const minute = 60_000
 
 describe('a tick', () => {
-  test('is taken at its very instant, and not a millisecond before', () => {
+  test('B18 is taken at its very instant, and not a millisecond before', () => {
     expect(turn(plan, fresh, every(5_000), look(4_999))).toMatchObject({ take: [], wakeAt: 5_000 })
     expect(turn(plan, fresh, every(5_000), look(5_000))).toMatchObject({ take: [5_000], wakeAt: 10_000 })
   })
