@@ -113,7 +113,7 @@ class Fleet {
       address: this.#address,
       skewMs: (this.#random.below(13) - 6) * minuteMs,
       work: place % 2 === 0,
-      dieAtWrite: !this.isCalm && this.#random.chance(60) ? 1 + this.#random.below(3) : 0,
+      dieAtWrite: this.#deathAtWrite(),
       dieBefore: this.#random.chance(50),
     }
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, JSON.stringify(order)], {
@@ -127,5 +127,10 @@ class Fleet {
       if (code) this.wrongEnds.push(`code ${code}`)
     })
     this.#members[place] = child
+  }
+  /** All of the first ones kill themselves, once they take a tick: adding its task and moving on are two writes. */
+  #deathAtWrite(): number {
+    if (this.isCalm) return 0
+    return this.counts.spawned <= processes || this.#random.chance(50) ? 1 + this.#random.below(2) : 0
   }
 }
