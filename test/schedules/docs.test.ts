@@ -20,3 +20,12 @@ test.each(lines)('CK-06 CK-07 CK-08 %s in %s from %s: %s', (cron = '', timeZone 
     wanted,
   )
 })
+
+test("CK-07 `clockChanges: 'single'`: a list follows the real time, a single time of day is fixed", () => {
+  const next = (cron: string) =>
+    previewOf({ cron, timeZone: 'Europe/Athens', clockChanges: 'single' }, 3, Date.parse('2026-10-25') - 1).map(
+      ({ at }) => new Date(at).toISOString().slice(5, 16),
+    )
+  expect(next('0,30 3 * * *')).toEqual(['10-25T00:00', '10-25T00:30', '10-25T01:00'])
+  expect(next('30 3 * * *')).toEqual(['10-25T00:30', '10-26T01:30', '10-27T01:30'])
+})
