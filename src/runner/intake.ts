@@ -118,7 +118,7 @@ export class Intake {
   }
 
   /** An attempt of a row that this process took by itself. */
-  begin(row: Row, settings: Settings, job: JobView): Claimed {
+  begin(row: Row, settings: Settings, job?: JobView): Claimed {
     const task = taskOf(row)
     if (task.state !== 'running') throw new TypeError(`It is ${row.state}`)
     return this.#claimer.attempt(row, task, settings, job, this.#engine.time.now())

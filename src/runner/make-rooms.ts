@@ -12,7 +12,9 @@ import type { CheckedOptions } from './options.ts'
 import { RowCrews } from './rows/row-crews.ts'
 import type { ScheduleTools } from './schedules/face.ts'
 import { Schedules } from './schedules/schedules.ts'
+import type { TaskTools } from './task-face.ts'
 import { taskInfo } from './task-info.ts'
+import { upcoming } from './upcoming.ts'
 import { Worker } from './worker.ts'
 
 export interface Rooms {
@@ -24,6 +26,7 @@ export interface Rooms {
   readonly life: Lifecycle
   readonly jobTools: JobTools
   readonly scheduleTools: ScheduleTools
+  readonly taskTools: TaskTools
 }
 
 export function makeRooms(options: CheckedOptions): Rooms {
@@ -56,5 +59,11 @@ export function makeRooms(options: CheckedOptions): Rooms {
     draft: (definition, input) => adder.draft({ definition, input, options: noOptions }),
     check: (draft) => adder.prepare([draft]),
   }
-  return { engine, worker, adder, byHand, rows, life, jobTools, scheduleTools }
+  const taskTools: TaskTools = {
+    definitions: options.tasks,
+    run: (id) => worker.runTask(id),
+    remove: (id) => byHand.remove(id),
+    upcoming: (name) => upcoming(engine.storage, name),
+  }
+  return { engine, worker, adder, byHand, rows, life, jobTools, scheduleTools, taskTools }
 }

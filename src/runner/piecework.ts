@@ -19,10 +19,10 @@ import type { AnyDefinition, CheckedOptions, PieceworkOptions, RowsOptions } fro
 import { checkOptions, checkStorage } from './options.ts'
 import { type Purged, type PurgeOptions, purge } from './purge.ts'
 import type { RowCrews } from './rows/row-crews.ts'
-import { ScheduleFace } from './schedules/face.ts'
 import { rolesOf, type StartOptions } from './start-options.ts'
 import { readStatus, type Status } from './status.ts'
 import { type StopOptions, timeoutOf } from './stop-options.ts'
+import { TaskFace } from './task-face.ts'
 import { type TaskInfo, taskInfo } from './task-info.ts'
 import type { StopReport, Worker } from './worker.ts'
 
@@ -36,7 +36,7 @@ export function piecework(options: PieceworkOptions | RowsOptions): Piecework {
   return new Piecework(checkOptions(options))
 }
 
-export class Piecework extends ScheduleFace {
+export class Piecework extends TaskFace {
   readonly #engine: Engine
   readonly #worker: Worker
   readonly #adder: Adder
@@ -46,8 +46,8 @@ export class Piecework extends ScheduleFace {
 
   /** @internal Use {@link piecework}. */
   constructor(options: CheckedOptions) {
-    const { engine, worker, adder, byHand, rows, life, jobTools, scheduleTools } = makeRooms(options)
-    super(jobTools, scheduleTools)
+    const { engine, worker, adder, byHand, rows, life, ...tools } = makeRooms(options)
+    super(tools.jobTools, tools.scheduleTools, tools.taskTools)
     this.#engine = engine
     this.#worker = worker
     this.#life = life

@@ -12,6 +12,7 @@ import type { PartContext } from './jobs/context.ts'
 import { Jobs } from './jobs/jobs.ts'
 import { Outside, type PartPlace, type PartReport } from './jobs/outside.ts'
 import { Pauses } from './pauses.ts'
+import { RunTask, type TaskRun } from './run-task.ts'
 import { Scheduler } from './schedules/scheduler.ts'
 import type { SettledTask } from './settler.ts'
 import type { WorkerOptions } from './worker-options.ts'
@@ -38,6 +39,7 @@ export class Worker {
   readonly #crew: Crew
   readonly #intake: Intake
   readonly #outside: Outside
+  readonly #runTask: RunTask
   readonly #alarm: Alarm
   readonly #tickAlarm: Alarm
   /** What runs in the foreground: a stop waits for it as for the rest. */
@@ -73,6 +75,11 @@ export class Worker {
         mend: (id) => this.jobs.mend(id),
         ask: (...job) => this.jobs.ask(...job),
       },
+      options.leaseMs,
+    )
+    this.#runTask = new RunTask(
+      engine,
+      { begin: (row, settings) => this.#intake.begin(row, settings), runHere: (claimed) => this.#crew.runNow(claimed) },
       options.leaseMs,
     )
     this.#alarm = new Alarm(engine.clock, engine.time, () => this.wake())
@@ -142,6 +149,13 @@ export class Worker {
     if (this.#report) throw new PieceworkError('stopped', 'This instance is being stopped')
     this.#engine.abandoned = false
     return this.#inForeground(this.#outside.part(place, body))
+  }
+
+  /** This very task, here and now, unless somebody else has it or it is done. */
+  async runTask(id: string): Promise<TaskRun> {
+    if (this.#report) throw new PieceworkError('stopped', 'This instance is being stopped')
+    this.#engine.abandoned = false
+    return this.#inForeground(this.#runTask.run(id))
   }
 
   /** Of a job whose parts are processed outside: moves it on if they are all done already. */
