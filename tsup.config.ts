@@ -9,6 +9,7 @@ const faces = {
   postgres: 'adapters/postgres/index.ts',
   dynamodb: 'adapters/dynamodb/index.ts',
   mongo: 'adapters/mongo/index.ts',
+  http: 'src/http/index.ts',
   conformance: 'src/conformance/index.ts',
   testing: 'src/testing/index.ts',
   cleanup: 'src/cleanup/index.ts',

@@ -60,7 +60,13 @@ export const rooms: readonly Room[] = [
   { files: 'src/testing/', rooms: [core, storage, runner], packages: ['fast-check'] },
   { files: 'src/conformance/model', rooms: [storage], packages: ['fast-check'], builtins: suite },
   { files: 'src/conformance/', rooms: [storage], builtins: suite },
-  { files: 'src/http/', rooms: [frontDoor], builtins: 'all' },
+  {
+    files: 'src/http/',
+    // Both are published: durations and instants are read as everywhere.
+    rooms: [frontDoor, 'src/core/index.ts'],
+    packages: ['hono', '@hono/node-server'],
+    builtins: 'all',
+  },
   // Each storage's adapter, and its driver with it, is loaded by the command line that names it.
   {
     files: 'src/cli/',
@@ -101,6 +107,7 @@ export const sources: readonly Source[] = [
     // The adapter tells its operator how far the database's clock is from this machine's.
     homes: [
       'src/runner/clock.ts',
+      'src/http/time.ts',
       'adapters/memory/time.ts',
       'adapters/template/database/server.ts',
       'adapters/postgres/time.ts',
@@ -123,6 +130,7 @@ export const sources: readonly Source[] = [
       'src/runner/clock.ts',
       'src/conformance/waiting.ts',
       'src/cli/follow.ts',
+      'src/http/time.ts',
       'adapters/postgres/time.ts',
       'adapters/dynamodb/time.ts',
       'adapters/mongo/time.ts',
@@ -135,6 +143,7 @@ export const sources: readonly Source[] = [
       'src/runner/randomness.ts',
       // A hash is no chance, but Node has both in one module.
       'src/runner/hash.ts',
+      'src/http/bearer.ts',
       'adapters/postgres/time.ts',
       'adapters/dynamodb/chance.ts',
       'adapters/mongo/chance.ts',
