@@ -54,5 +54,5 @@ function decode(bytes: Uint8Array): string {
 }
 
 function tooLarge(limit: number): Problem {
-  return new Problem(413, 'too_large', `A body may have ${limit} bytes`, { connection: 'close' })
+  return new Problem(413, 'too_large', `A body may have ${limit} bytes`)
 }
