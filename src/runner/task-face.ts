@@ -1,5 +1,6 @@
 /** What `piecework()` gives for single tasks beside adding them: what operators ask for by id and by name. */
 import { checkName, checkStoredId } from '../core/name.ts'
+import { rowId } from '../core/part.ts'
 import type { Id, TaskDefinition } from './definition.ts'
 import type { JobTools } from './jobs/face.ts'
 import type { TaskRun } from './run-task.ts'
@@ -38,9 +39,9 @@ export abstract class TaskFace extends ScheduleFace {
    * TypeError for a part, which runs with its job.
    */
   async runTask<Input, Result>(id: Id<Input, Result>): Promise<TaskRun<Input, Result>> {
-    checkStoredId('id', id)
+    const row = rowId(checkStoredId('id', id))
     await this.#ready()
-    return this.#tools.run(id) as Promise<TaskRun<Input, Result>>
+    return this.#tools.run(row) as Promise<TaskRun<Input, Result>>
   }
 
   /**
@@ -49,9 +50,9 @@ export abstract class TaskFace extends ScheduleFace {
    * @throws PieceworkError `not_found`, also for a job (`purge` removes those); TypeError for a part.
    */
   async remove(id: string): Promise<boolean> {
-    checkStoredId('id', id)
+    const row = rowId(checkStoredId('id', id))
     await this.#ready()
-    return this.#tools.remove(id)
+    return this.#tools.remove(row)
   }
 
   /** The id of the task of this name that is due next, of the 2,000 that were added first; `undefined`: none waits. */
