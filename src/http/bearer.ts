@@ -9,7 +9,7 @@ const shortest = 16
  * of a wrong token was right.
  * @throws TypeError on a token of fewer than 16 characters, such as one that the environment does not have.
  */
-export function bearerToken(token: string): (request: Request) => boolean {
+export function bearerToken(token: string | undefined): (request: Request) => boolean {
   if (typeof token !== 'string' || token.length < shortest) {
     // What came is a secret, or nearly one: it is not said.
     throw new TypeError(`Expected \`token\` to be a text of ${shortest} characters or more`)

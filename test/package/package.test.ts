@@ -59,11 +59,13 @@ describe('what is in it', () => {
   test('an install brings the declared dependencies, what they need, and no database driver', () => {
     const direct = Object.keys(readManifest(join(bare, 'node_modules', manifest.name)).dependencies ?? {})
     const known = [
+      '@hono/node-server',
       '@standard-schema/spec',
       'cli-progress',
       'cli-table3',
       'commander',
       'croner',
+      'hono',
       'ms',
       'p-queue',
       'rotating-file-stream',
