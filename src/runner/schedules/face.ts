@@ -7,11 +7,19 @@ import { JobFace, type JobTools } from '../jobs/face.ts'
 import { previewOf, type ScheduleInfo, type Tick } from './info.ts'
 import { checkSchedule, checkScheduleName, type ScheduleOptions, scheduleOptionNames } from './options.ts'
 import { checkRule, type RuleOptions, ruleOptionNames } from './rule.ts'
-import type { Schedules } from './schedules.ts'
+import type { ScheduleDraft } from './schedules.ts'
 
 /** What the instance does for this part of its face. */
 export interface ScheduleTools {
-  readonly schedules: Schedules
+  /** As an interface: the room itself would bring all of the engine into the published types. */
+  readonly schedules: {
+    put(draft: ScheduleDraft): Promise<ScheduleInfo>
+    get(name: string): Promise<ScheduleInfo | undefined>
+    list(): AsyncGenerator<ScheduleInfo, void, undefined>
+    pause(name: string): Promise<ScheduleInfo | undefined>
+    resume(name: string): Promise<ScheduleInfo | undefined>
+    remove(name: string): Promise<boolean>
+  }
   /** The storage's time. */
   now(): number
   /** A task as it was given. @throws TypeError */
