@@ -1,5 +1,5 @@
 /** The front door: every public name of `piecework` on one screen. */
-export type { Duration, Instant } from './core/duration.ts'
+export { type Duration, durationMs, type Instant } from './core/duration.ts'
 export { type ErrorRecord, formatError } from './core/error-record.ts'
 export {
   CrashedError,

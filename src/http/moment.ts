@@ -1,14 +1,13 @@
 /** Times as JSON has them: a text of ISO 8601, which without a zone is UTC as Party's are, or epoch milliseconds. */
-import { type Instant, instant } from '../core/index.ts'
+import type { Instant } from '../index.ts'
 import { Problem } from './answers.ts'
 
 const shape = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z|[+-]\d\d:?\d\d)?)?$/
 
-/** @throws Problem 400; TypeError outside the years that an instant may be in. */
+/** Whether it is in the years that an instant may be in, `add` says. @throws Problem 400 */
 export function momentOf(option: string, value: unknown): Instant {
-  if (typeof value === 'number') return instant(option, value)
-  const at = typeof value === 'string' ? parse(value) : undefined
-  if (at !== undefined) return instant(option, at)
+  const at = typeof value === 'string' ? parse(value) : value
+  if (typeof at === 'number') return at
   const forms = "a time like '2026-01-31T09:00:00Z' or epoch milliseconds"
   throw new Problem(400, 'bad_request', `Expected \`${option}\` to be ${forms}`)
 }

@@ -1,6 +1,5 @@
 /** What `httpHandler` can be told, checked at the door. */
-import { type Duration, durationMs } from '../core/index.ts'
-import type { Piecework } from '../index.ts'
+import { type Duration, durationMs, type Piecework } from '../index.ts'
 
 export interface HttpOptions {
   /**

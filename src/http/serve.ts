@@ -3,10 +3,10 @@ import { chmodSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
-import { type Duration, durationMs } from '../core/index.ts'
-import type { Piecework } from '../index.ts'
+import { type Duration, durationMs, type Piecework } from '../index.ts'
 import { httpHandler } from './handler.ts'
 import { checkNames, expected, type HttpOptions, httpOptionNames } from './options.ts'
+import { cutOffRefused } from './refused.ts'
 import { within } from './time.ts'
 import { removeStaleSocket } from './unix-socket.ts'
 
@@ -68,10 +68,14 @@ export async function serveHttp(work: Piecework, options: ServeOptions = {}): Pr
     // Node looks for slow clients only now and then.
     connectionsCheckingInterval: Math.max(10, Math.min(headersMs, requestMs, 2_000) / 2),
   }
-  const server = createServer(
-    limits,
-    getRequestListener(handle, { overrideGlobalObjects: false, hostname: 'localhost' }),
-  )
+  const listener = getRequestListener(handle, {
+    overrideGlobalObjects: false,
+    hostname: 'localhost',
+  })
+  const server = createServer(limits, (incoming, outgoing) => {
+    cutOffRefused(incoming, outgoing)
+    void listener(incoming, outgoing)
+  })
   server.maxConnections = mostConnections
   try {
     if (path !== undefined) await removeStaleSocket(path)

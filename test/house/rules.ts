@@ -62,8 +62,7 @@ export const rooms: readonly Room[] = [
   { files: 'src/conformance/', rooms: [storage], builtins: suite },
   {
     files: 'src/http/',
-    // Both are published: durations and instants are read as everywhere.
-    rooms: [frontDoor, 'src/core/index.ts'],
+    rooms: [frontDoor],
     packages: ['hono', '@hono/node-server'],
     builtins: 'all',
   },
