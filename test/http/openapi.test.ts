@@ -111,6 +111,7 @@ describe('what is answered', () => {
       { party: 'note', data: {}, timestamp: '2030-01-01' },
     ]
     await go('POST', '/tasks', '/tasks', 201, { json: { tasks } })
+    await go('POST', '/tasks', '/tasks', 201, { json: { tasks: [{ party: 'note' }] } })
     await go('POST', '/tasks', '/tasks', 200, { json: { tasks: [everything] } })
     await go('POST', '/tasks', '/tasks', 400, { json: { tasks: [{ name: 'nobody' }] } })
     await go('POST', '/tasks', '/tasks', 415, { raw: 'x', headers: { 'content-type': 'text/plain' } })
