@@ -30,6 +30,7 @@ export function metricsText(status: Status, hub: Hub): string {
     ),
     gauge('worker_running', 'Whether this process works.', single(Number(worker.running))),
     gauge('worker_held', 'Tasks and rows that this process holds.', single(worker.held)),
+    gauge('worker_threads', 'Threads that this process has for its tasks.', single(worker.threads)),
     gauge('event_streams', 'Open streams of events.', single(hub.streams)),
   ]
   return families.map(familyText).join('')

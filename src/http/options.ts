@@ -19,7 +19,7 @@ export interface HttpOptions {
   readonly hosts?: readonly string[]
   /** How often a silent stream of events says that it is alive. @default '15s' */
   readonly heartbeat?: Duration
-  /** The task that cleans up, for Party's status: its name. @default 'TaskCleanup' */
+  /** The name of the task that cleans up, for Party's status. @default 'cleanup', as of `cleanup()` */
   readonly cleanup?: string
 }
 
@@ -49,7 +49,7 @@ export function checkHttpOptions(work: Piecework, options: HttpOptions): Checked
   if (typeof work?.add !== 'function') throw expected('work', 'what `piecework(...)` gives', work)
   checkNames(options, httpOptionNames)
   const { authorize, basePath = '', bodyLimit = 1 << 20, origins = [], hosts, heartbeat = '15s' } = options
-  const { cleanup = 'TaskCleanup' } = options
+  const { cleanup = 'cleanup' } = options
   if (authorize !== undefined && typeof authorize !== 'function') throw expected('authorize', 'a function', authorize)
   if (typeof basePath !== 'string' || !/^(?:\/[\w.~-]+)*$/.test(basePath)) {
     throw expected('basePath', "a path like '/piecework'", basePath)

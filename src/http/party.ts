@@ -2,6 +2,9 @@
 import type { Piecework, Status, TaskInfo } from '../index.ts'
 import type { Face } from './route.ts'
 
+/** Word for word: what Party says is looked for. */
+const noCleanup = 'Task Logger unavailable. Please add TaskCleanup to Party'
+
 /** Schedules beyond these are not in the status; `GET /schedules` has all of them. */
 const mostSchedules = 1_000
 
@@ -15,9 +18,7 @@ export async function partyStatus({ work, hub, options }: Face): Promise<object>
   const completed = countsOf(status, 'completed')
   return {
     recurring,
-    completed: hasCleanup(status, recurring, options.cleanup)
-      ? completed
-      : `Task Logger unavailable. Please add ${options.cleanup} to Party`,
+    completed: hasCleanup(status, recurring, options.cleanup) ? completed : noCleanup,
     failed: countsOf(status, 'failed'),
     total_workers: status.worker.running ? 1 : 0,
     debug: false,

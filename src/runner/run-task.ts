@@ -5,6 +5,7 @@ import { taskRow } from '../storage/codec.ts'
 import { jobRow } from '../storage/job-codec.ts'
 import type { Row } from '../storage/storage.ts'
 import type { Claimed } from './claimer.ts'
+import type { TaskContext } from './context.ts'
 import type { Engine, Settings } from './engine.ts'
 import { takeRow } from './take-row.ts'
 import { type TaskInfo, taskInfo } from './task-info.ts'
@@ -58,11 +59,12 @@ export class RunTask {
 
   async #run(row: Row, settings: Settings): Promise<TaskRun> {
     let ran = false
-    const run = (context: never) => {
+    const { perform: given = settings.run as (context: TaskContext) => unknown } = settings
+    const perform = (context: TaskContext) => {
       ran = true
-      return settings.run(context)
+      return given(context)
     }
-    await this.#tools.runHere(this.#tools.begin(row, { ...settings, run }))
+    await this.#tools.runHere(this.#tools.begin(row, { ...settings, perform }))
     return { ran, task: taskInfo(await this.#read(row.id)) }
   }
 

@@ -93,7 +93,7 @@ test('Y18 once the cleanup is scheduled or waits, the status counts what is comp
     const work = workOf([cleanup])
     const handler = httpHandler(work, { ...yes, cleanup: 'sweep' })
     const status = async () => (await byHandler(handler)('GET', '/status?format=party')).body
-    expect(await status()).toMatchObject({ completed: 'Task Logger unavailable. Please add sweep to Party' })
+    expect(await status()).toMatchObject({ completed: 'Task Logger unavailable. Please add TaskCleanup to Party' })
     if (add === 'schedule') await work.schedule(cleanup, { every: '1h' })
     else await work.add(cleanup, undefined, { delay: '1h' })
     expect(await status()).toMatchObject({ completed: [] })

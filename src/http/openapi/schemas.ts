@@ -91,7 +91,7 @@ const status = closed({
   parts: countsBy(taskStates),
   capped: flag,
   paused: listOf(text),
-  worker: closed({ running: flag, held: count }),
+  worker: closed({ running: flag, held: count, threads: count }),
 } satisfies Record<keyof Status, Schema>)
 
 const moment: Schema = {

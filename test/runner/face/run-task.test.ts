@@ -1,6 +1,7 @@
 /** One task by its id: run at once through the same reservation as a worker's, removed, and what is next. */
 import { describe, expect, test } from 'vitest'
 import { memory } from '../../../adapters/memory/index.ts'
+import { cleanup } from '../../../src/cleanup/index.ts'
 import { job, never, piecework, task } from '../../../src/index.ts'
 import type { Storage } from '../../../src/storage/index.ts'
 import { faulty } from '../../../src/testing/index.ts'
@@ -84,6 +85,16 @@ describe('runTask', () => {
       ran: true,
       task: { state: 'completed', result: 'well', attempts: 2 },
     })
+  })
+
+  test('Y9 runs in a thread what is done in threads, and what the instance does itself', async () => {
+    const echoing = task('echoing', { file: new URL('../../threads/handlers/echo.ts', import.meta.url), threads: 1 })
+    const sweep = cleanup({ olderThan: 0 })
+    const work = piecework({ storage: memory(), definitions: [echoing, sweep], logger: quiet })
+    const [one, two] = await work.add([echoing.with('x'), sweep.with()])
+    expect(await work.runTask(one!.id)).toMatchObject({ ran: true, task: { state: 'completed' } })
+    expect(await work.runTask(two!.id)).toMatchObject({ ran: true, task: { result: { completed: 1 } } })
+    await work.close()
   })
 
   test('refuses what there is not, a part, a job, and a definition that it does not have', async () => {
