@@ -9,14 +9,16 @@ const faces = {
   postgres: 'adapters/postgres/index.ts',
   dynamodb: 'adapters/dynamodb/index.ts',
   mongo: 'adapters/mongo/index.ts',
+  http: 'src/http/index.ts',
   conformance: 'src/conformance/index.ts',
   testing: 'src/testing/index.ts',
+  cleanup: 'src/cleanup/index.ts',
 }
 
-// One entry for each subpath of package.json, and the program. Shared code goes into chunks, so that an error class is
+// One entry for each subpath of package.json, the program, and what runs in threads: that is loaded by its file's name. Shared code goes into chunks, so that an error class is
 // one class and the program loads the adapter that it is told to.
 export default defineConfig({
-  entry: { ...faces, cli: 'src/cli/main.ts' },
+  entry: { ...faces, cli: 'src/cli/main.ts', thread: 'src/runner/threads/thread.ts' },
   format: 'esm',
   target: 'node20.19',
   platform: 'node',

@@ -1,5 +1,5 @@
 /** The front door: every public name of `piecework` on one screen. */
-export type { Duration, Instant } from './core/duration.ts'
+export { type Duration, durationMs, type Instant } from './core/duration.ts'
 export { type ErrorRecord, formatError } from './core/error-record.ts'
 export {
   CrashedError,
@@ -30,7 +30,14 @@ export type { AddOptions, ThroughOptions } from './runner/add-options.ts'
 export type { Added } from './runner/adder.ts'
 export type { Cancel, Clock } from './runner/clock.ts'
 export type { Log, TaskContext } from './runner/context.ts'
-export { type Id, type NewTask, type TaskDefinition, type TaskOptions, task } from './runner/definition.ts'
+export {
+  type FileTaskOptions,
+  type Id,
+  type NewTask,
+  type TaskDefinition,
+  type TaskOptions,
+  task,
+} from './runner/definition.ts'
 export type { DispatchOptions, ItemSource } from './runner/dispatch/options.ts'
 export type { DispatchReport, Refusal } from './runner/dispatch/report.ts'
 export type { Logger, PieceworkEvents, TaskEvent } from './runner/events.ts'
@@ -51,7 +58,9 @@ export type { Parts, RunOptions } from './runner/jobs/run-job.ts'
 export type { PartResult } from './runner/jobs/view.ts'
 export type { PieceworkOptions, RowsOptions } from './runner/options.ts'
 export { type Piecework, piecework } from './runner/piecework.ts'
-export type { DoneState, Purged, PurgeOptions } from './runner/purge.ts'
+export type { DoneState, Purged, PurgeOptions, PurgeSink } from './runner/purge.ts'
+export type { Completion, NextRun } from './runner/recurrence.ts'
+export type { Retention } from './runner/retention.ts'
 export type { RowContext } from './runner/rows/context.ts'
 export {
   type HandingOnDispatcher,
@@ -64,9 +73,11 @@ export {
   rowDispatcher,
 } from './runner/rows/definition.ts'
 export type { FunctionContext, LimitedContext, SlotsContext } from './runner/rows/functions.ts'
+export type { TaskRun } from './runner/run-task.ts'
 export type { Status } from './runner/status.ts'
 export type { StopOptions } from './runner/stop-options.ts'
 export type { TaskInfo } from './runner/task-info.ts'
+export type { HandlerModule, InputOf, ResultOf, ThreadOptions } from './runner/threads/options.ts'
 export type { StopReport } from './runner/worker.ts'
 export type { RowCounts, RowSource, WorkerCounts } from './storage/row-source.ts'
 export type { Storage, Traits } from './storage/storage.ts'

@@ -70,6 +70,18 @@ function causeOf(thrown: unknown): string | undefined {
   return message === undefined ? undefined : `${text(cause, 'name', maxNameLength) ?? 'Error'}: ${message}`
 }
 
+/** The most error records kept of one task; older ones go first. */
+export const maxErrorRecords = 50
+
+export function appended(errors: readonly ErrorRecord[], record: ErrorRecord): ErrorRecord[] {
+  return [...errors.slice(1 - maxErrorRecords), record]
+}
+
+/** Where the process vanished, its stack only shows the library. */
+export function withoutStack({ stack: _, ...record }: ErrorRecord): ErrorRecord {
+  return record
+}
+
 /** A string property of whatever it is, cut, with whole characters only and without those that steer a terminal. */
 function text(thrown: unknown, property: string, maxLength: number): string | undefined {
   if (!isObject(thrown)) return undefined

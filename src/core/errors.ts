@@ -12,6 +12,7 @@
  * - `not_defined`: it is there, but of a definition that this instance was not given.
  * - `not_completed`: what should be read from is not completed yet, or failed.
  * - `superseded`: another dispatch with the same id has begun; this one cannot end.
+ * - `missing_driver`: a package that is not installed is needed for it; the message says which.
  */
 export type PieceworkErrorCode =
   | 'not_found'
@@ -22,6 +23,7 @@ export type PieceworkErrorCode =
   | 'not_defined'
   | 'not_completed'
   | 'superseded'
+  | 'missing_driver'
 
 /** An operating error: nothing that the caller could have checked before. */
 export class PieceworkError extends Error {

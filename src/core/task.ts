@@ -5,13 +5,10 @@
  * Such an attempt records nothing: `attempts - failures` that are not under way is the number of crashes.
  */
 import type { Instant } from './duration.ts'
-import { describeError, type ErrorRecord } from './error-record.ts'
+import { appended, describeError, type ErrorRecord, withoutStack } from './error-record.ts'
 import { CrashedError } from './errors.ts'
 import { decide, type RetryPolicy } from './retry.ts'
 import type { SlotNotes } from './slot.ts'
-
-/** The most error records kept of one task; older ones go first. */
-export const maxErrorRecords = 50
 
 interface TaskBase {
   readonly id: string
@@ -26,6 +23,8 @@ interface TaskBase {
   readonly addedAt: Instant
   /** When it was meant to run; stays the same through retries (Party's timestamp). */
   readonly runAt: Instant
+  /** Of a recurring task: when it last ended well. */
+  readonly lastRunAt?: Instant | undefined
   /** The records of bad attempts, oldest first, kept over a retry by hand. */
   readonly errors: readonly ErrorRecord[]
   /** The first lines logged by the last attempt. */
@@ -41,7 +40,7 @@ export interface HeldTask extends TaskBase {
   readonly state: 'held'
 }
 
-/** Due at `wakeAt`: at its time, after a failure's delay, or after a snooze. */
+/** Due at `wakeAt`: at its time, after a failure's delay, or after a snooze; of a recurring task, at its next run. */
 export interface WaitingTask extends TaskBase {
   readonly state: 'waiting'
   readonly wakeAt: Instant
@@ -110,7 +109,7 @@ export const taskMoves = {
   },
   running: {
     running: 'a lapsed lease is claimed; progress',
-    waiting: 'a failure to be retried, snooze, given back',
+    waiting: 'a failure to be retried, snooze, given back; a good end that set a next run',
     completed: 'a good end',
     failed: 'no attempt is left, or the failure is final',
     cancelled: 'cancel',
@@ -124,7 +123,13 @@ export const taskMoves = {
 
 /** How an attempt ended, as the runner reports it. */
 export type Verdict =
-  | { readonly kind: 'good'; readonly result: unknown; readonly items: CompletedTask['items'] }
+  | {
+      readonly kind: 'good'
+      readonly result: unknown
+      readonly items: CompletedTask['items']
+      /** Of a recurring task: when it runs again. */
+      readonly nextRunAt?: Instant
+    }
   | { readonly kind: 'bad'; readonly error: unknown }
   | { readonly kind: 'final'; readonly error: unknown; readonly reason: Exclude<FailureReason, 'exhausted'> }
   | { readonly kind: 'snoozed'; readonly delayMs: number }
@@ -180,6 +185,7 @@ export function settle(
 ): WaitingTask | CompletedTask | FailedTask {
   switch (verdict.kind) {
     case 'good':
+      if (verdict.nextRunAt !== undefined) return recur(task, verdict.nextRunAt, now)
       return { ...baseOf(task), state: 'completed', doneAt: now, result: verdict.result, items: verdict.items }
     case 'snoozed':
     case 'given_back':
@@ -194,6 +200,17 @@ export function settle(
       return { ...seen, state: 'waiting', wakeAt: now + delayMs }
     }
   }
+}
+
+/** As if it were added anew, but with its id and its key: no second one may come to be between two runs. */
+function recur(task: RunningTask, runAt: Instant, now: Instant): WaitingTask {
+  const anew = { attempts: 0, failures: 0, crashes: 0, errors: none, progress: undefined }
+  return { ...baseOf(task), ...anew, state: 'waiting', runAt, wakeAt: runAt, lastRunAt: now }
+}
+
+/** Whether it waits after a good end, and not after a failure or because it was given back. */
+export function hasRecurred(before: RunningTask, after: Task): boolean {
+  return after.state === 'waiting' && after.lastRunAt !== before.lastRunAt
 }
 
 /** Whoever runs it learns of it at its next beat or write; its outcome will not be recorded. */
@@ -213,8 +230,9 @@ export function retry(task: WaitingTask | FailedTask | CancelledTask | SkippedTa
 
 /** What is true in every state: a move must not carry a field of the old state over. */
 export function baseOf(task: Task): TaskBase {
-  const { id, name, priority, attempts, failures, crashes, addedAt, runAt, errors, logs, progress, slot } = task
-  return { id, name, priority, attempts, failures, crashes, addedAt, runAt, errors, logs, progress, slot }
+  const { id, name, priority, attempts, failures, crashes, addedAt, runAt, lastRunAt, errors, logs, progress, slot } =
+    task
+  return { id, name, priority, attempts, failures, crashes, addedAt, runAt, lastRunAt, errors, logs, progress, slot }
 }
 
 function recorded(task: RunningTask, error: unknown, now: Instant): RunningTask {
@@ -228,13 +246,4 @@ function failed(task: RunningTask, reason: FailureReason, now: Instant): FailedT
 
 function vanishedHow(times: number): string {
   return `the process vanished while it ran this task${times > 1 ? `, ${times} times in a row` : ''}`
-}
-
-function appended(errors: readonly ErrorRecord[], record: ErrorRecord): ErrorRecord[] {
-  return [...errors.slice(1 - maxErrorRecords), record]
-}
-
-// Where the process vanished, this stack only shows the library.
-function withoutStack({ stack: _, ...record }: ErrorRecord): ErrorRecord {
-  return record
 }

@@ -9,6 +9,7 @@ import { utf8Length } from '../storage/utf8.ts'
 import { type Placement, placementOf } from './add-options.ts'
 import { type NewTask, notGiven, type TaskDefinition } from './definition.ts'
 import type { Engine, Settings } from './engine.ts'
+import { onlyOne } from './recurrence.ts'
 import { validate } from './schema.ts'
 
 /** Room that is kept in a row for what a task remembers: times, an error, why it failed. */
@@ -61,11 +62,14 @@ export class Adder {
       throw expected('tasks', 'made of what definition.with(input, options) gives', entry)
     }
     const { definition, input, options } = entry
+    const settings = settingsOf(this.#engine, 'definition', definition)
+    const text = inputText(input)
+    const placement = placementOf(options)
     return {
-      name: definition?.name,
-      settings: settingsOf(this.#engine, 'definition', definition),
-      input: inputText(input),
-      placement: placementOf(options),
+      name: definition.name,
+      settings,
+      input: text,
+      placement: settings.recurring ? onlyOne(placement, inputOf({ input: text })) : placement,
     }
   }
 

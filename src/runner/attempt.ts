@@ -25,6 +25,15 @@ export class Snooze {
   }
 }
 
+/** What a handler elsewhere made cannot be stored, and did not get here for that. */
+export class Unstorable {
+  readonly cause: unknown
+
+  constructor(cause: unknown) {
+    this.cause = cause
+  }
+}
+
 /**
  * - `waiting`: claimed, not begun: it may be given back without harm.
  * - `running`: its handler runs.
@@ -60,6 +69,8 @@ export class Attempt {
   snoozed: Snooze | undefined
   readonly logs: string[] = []
   errorCount = 0
+  /** What its handler resolved with, where the task runs again: its row keeps no result. */
+  result: unknown
   /** Ends the execution from outside, while it runs: nobody waits for the handler any longer. */
   giveUp: ((verdict: Verdict | undefined) => void) | undefined
   /** Of a part, and of a reduce: the job. */
@@ -197,6 +208,9 @@ export class AttemptContext implements TaskContext {
   }
   get runAt(): Instant {
     return this.#attempt.task.runAt
+  }
+  get lastRunAt(): Instant | undefined {
+    return this.#attempt.task.lastRunAt
   }
   get signal(): AbortSignal {
     return this.#attempt.signal

@@ -4,6 +4,7 @@ import { messageOf } from '../core/error-record.ts'
 import { skip } from '../core/part.ts'
 import { begin, type FailedTask, type RunningTask, type SkippedTask } from '../core/task.ts'
 import { REDUCING, taskOf } from '../storage/codec.ts'
+import { SCHEDULE } from '../storage/schedule-codec.ts'
 import type { ClaimRequest, Row } from '../storage/storage.ts'
 import { StorageError } from '../storage/storage-error.ts'
 import { Attempt, type Lists } from './attempt.ts'
@@ -13,6 +14,7 @@ import { JobView, viewsOf } from './jobs/view.ts'
 import { readListOf } from './list-reader.ts'
 import { ListWriter } from './list-writer.ts'
 import { LostClaims } from './lost-claims.ts'
+import type { Scheduler } from './schedules/scheduler.ts'
 
 /** How often a row of a list is offered to a storage that fails: about as long as a lease lasts without it. */
 const maxListTries = 12
@@ -33,16 +35,18 @@ export class Claimer {
   readonly #engine: Engine
   readonly #leaseMs: number
   readonly #jobs: Jobs
+  readonly #scheduler: Scheduler
   readonly #lost: LostClaims
   /** Fences of tasks that this process cancelled while a claim was under way, which may have taken them before. */
   readonly #cancelled = new Map<string, number>()
   #underWay = 0
   #order = 0
 
-  constructor(engine: Engine, leaseMs: number, jobs: Jobs) {
+  constructor(engine: Engine, leaseMs: number, jobs: Jobs, scheduler: Scheduler) {
     this.#engine = engine
     this.#leaseMs = leaseMs
     this.#jobs = jobs
+    this.#scheduler = scheduler
     this.#lost = new LostClaims(engine, leaseMs)
   }
 
@@ -101,6 +105,10 @@ export class Claimer {
   }
 
   #begin(row: Row, now: number, views: ReadonlyMap<string, JobView>): Claimed | undefined {
+    if (row.name === SCHEDULE) {
+      this.#scheduler.tend(row)
+      return undefined
+    }
     const settings = this.#engine.definitions.get(row.name)
     try {
       if (settings?.role.kind === 'job' && row.state !== REDUCING) {

@@ -23,6 +23,8 @@ export interface TaskContext<Input = unknown> {
   readonly fence: number
   /** When the task was meant to run. */
   readonly runAt: Instant
+  /** Of a recurring task: when it last ended well; `undefined` at its first run. */
+  readonly lastRunAt: Instant | undefined
   /** Aborts when the task ran over its timeout, was cancelled or lost, or the worker stops. `reason` says which. */
   readonly signal: AbortSignal
   readonly log: Log

@@ -64,7 +64,7 @@ export class Crew {
     this.#buffer = new Buffer(new Map(limits))
     this.#lanes = new PQueue({ concurrency: options.concurrency })
     this.#pace = new Pace(options.concurrency, engine.storage.traits.batchMax)
-    this.#tools = { deadlines: new Deadlines(engine.clock), notifier: engine.notifier }
+    this.#tools = { deadlines: new Deadlines(engine.clock), notifier: engine.notifier, now: () => engine.time.now() }
     this.#settler = new Settler(engine, jobs, (attempt, task) => this.#release(attempt, task))
     this.#leases = new Leases(engine, this.#held, options.leaseMs, (attempt, reason) => this.#abort(attempt, reason))
     const progress = new ProgressWriter(engine, this.#held, options.leaseMs, (attempt) => this.#leases.lose(attempt))

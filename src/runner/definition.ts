@@ -1,13 +1,17 @@
 /** `task(name, options)`: what is to be done, how it is retried, and what its input must look like. */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type Duration, durationMs } from '../core/duration.ts'
-import { expected, expectFunction, expectInteger, expectOptions } from '../core/expect.ts'
+import { expectBoolean, expected, expectFunction, expectInteger, expectOptions } from '../core/expect.ts'
 import { checkName } from '../core/name.ts'
 import type { SuccessCheck } from '../core/outcome.ts'
 import { checkPolicy, type RetryPolicy, retryPresets } from '../core/retry.ts'
 import { type AddOptions, noOptions } from './add-options.ts'
 import type { TaskContext } from './context.ts'
+import type { Place } from './place.ts'
+import type { Completion } from './recurrence.ts'
+import { checkRetention, type Retention, type RetentionMs } from './retention.ts'
 import { checkSchema } from './schema.ts'
+import { checkThreads, type HandlerModule, type InputOf, type ResultOf, type ThreadOptions } from './threads/options.ts'
 
 declare const types: unique symbol
 
@@ -29,7 +33,22 @@ export interface TaskOptions<Context, Result> {
   readonly check?: SuccessCheck<Result>
   /** How often the process may vanish while it runs one task before the task fails. @default 3 */
   readonly maxCrashes?: number
+  /** How long a cleanup keeps its tasks that are done. @default the cleanup's `olderThan` */
+  readonly retention?: Retention
+  /**
+   * Called after a good end, before it is stored. With `scheduleNextRun` the same task runs again then, with all its
+   * attempts; without, it is completed. What it throws is a failure of the attempt.
+   */
+  readonly onComplete?: (completion: Completion<NoInfer<Result>>) => void | Promise<void>
+  /**
+   * `true`: there is at most one such task of each input that is not done; adding another answers `duplicate`.
+   * @default false
+   */
+  readonly recurring?: boolean
 }
+
+/** The same with a module in the place of `run`: its default export is the handler, and runs in threads. */
+export type FileTaskOptions<Result> = Omit<TaskOptions<never, Result>, 'run' | 'concurrency'> & ThreadOptions
 
 /** A definition: give it to `piecework({ definitions })`, and to `add`. */
 export interface TaskDefinition<Input = unknown, Result = unknown> {
@@ -68,10 +87,45 @@ export interface TaskSettings {
   readonly concurrency: number | undefined
   readonly check: SuccessCheck<never> | undefined
   readonly maxCrashes: number
+  /** How long a cleanup keeps what is done. */
+  readonly retention?: RetentionMs | undefined
+  /** What does the work in the place of `run`, which is only what the definition is known by then. */
+  readonly place?: Place | undefined
+  readonly onComplete?: ((completion: Completion<never>) => unknown) | undefined
+  readonly recurring?: boolean
 }
 
-const known = ['run', 'input', 'retry', 'timeout', 'concurrency', 'check', 'maxCrashes'] as const
+const known = [
+  'run',
+  'file',
+  'threads',
+  'memoryMb',
+  'input',
+  'retry',
+  'timeout',
+  'concurrency',
+  'check',
+  'maxCrashes',
+  'retention',
+  'onComplete',
+  'recurring',
+] as const
 
+/** Defines a task whose handler is the default export of a module: `task<typeof import('./encode.ts')>('encode', { file })`. */
+export function task<Module extends HandlerModule>(
+  name: string,
+  options: FileTaskOptions<ResultOf<Module>> & { readonly input?: undefined },
+): TaskDefinition<InputOf<Module>, ResultOf<Module>>
+/** The same, with the types of input and result written out. */
+export function task<Input, Result = unknown>(
+  name: string,
+  options: FileTaskOptions<Result> & { readonly input?: undefined },
+): TaskDefinition<Input, Result>
+/** The same, with a schema: the input is checked before it goes to a thread. */
+export function task<Schema extends StandardSchemaV1, Result = unknown>(
+  name: string,
+  options: FileTaskOptions<Result> & { readonly input: Schema },
+): TaskDefinition<StandardSchemaV1.InferInput<Schema>, Result>
 // The form with a schema stands last: a compiler that finds no form that fits reports against the last.
 /** Defines a task whose input nobody checks; its type is taken from the handler's parameter. */
 export function task<Input = unknown, Result = unknown>(
@@ -89,29 +143,55 @@ export function task<Schema extends StandardSchemaV1, Result = unknown>(
 ): TaskDefinition<StandardSchemaV1.InferInput<Schema>, Result>
 export function task(
   name: string,
-  options: TaskOptions<TaskContext<never>, unknown> & { readonly input?: StandardSchemaV1 | undefined },
+  options: Partial<TaskOptions<TaskContext<never>, unknown> & ThreadOptions> & {
+    readonly input?: StandardSchemaV1 | undefined
+  },
 ): TaskDefinition {
   checkName('name', name)
   expectOptions('options', options, known)
-  expectFunction('run', options.run)
+  const place = checkThreads(options)
   if (options.input !== undefined) checkSchema('input', options.input)
   if (options.check !== undefined) expectFunction('check', options.check)
-  const { retry = retryPresets.m01, maxCrashes = 3 } = options
+  if (options.onComplete !== undefined) expectFunction('onComplete', options.onComplete)
+  const { retry = retryPresets.m01, maxCrashes = 3, recurring = false } = options
+  if (expectBoolean('recurring', recurring) && options.onComplete === undefined) {
+    throw new TypeError('Expected `onComplete` beside `recurring`: it says when the task runs again')
+  }
   const settings: TaskSettings = {
     schema: options.input,
-    run: options.run,
+    run: place ? () => inThreads() : expectFunction('run', options.run as (context: never) => unknown),
     retry: checkPolicy('retry', retry),
     timeoutMs: options.timeout === undefined ? undefined : durationMs('timeout', options.timeout, 1),
-    concurrency: options.concurrency === undefined ? undefined : expectInteger('concurrency', options.concurrency, 1),
+    concurrency:
+      place?.threads ??
+      (options.concurrency === undefined ? undefined : expectInteger('concurrency', options.concurrency, 1)),
     check: options.check,
     maxCrashes: expectInteger('maxCrashes', maxCrashes, 0),
+    retention: checkRetention(options.retention),
+    place,
+    onComplete: options.onComplete,
+    recurring,
   }
-  const definition: TaskDefinition = {
+  return define(name, settings)
+}
+
+/** A definition of settings that were checked. */
+export function define<Input, Result>(name: string, settings: TaskSettings): TaskDefinition<Input, Result> {
+  const definition = {
     name,
     settings,
-    with: (input, addOptions = noOptions) => ({ definition, input, options: addOptions }),
-  }
+    with: (input: Input, addOptions: AddOptions = noOptions): NewTask<Input, Result> => ({
+      definition,
+      input,
+      options: addOptions,
+    }),
+  } as TaskDefinition<Input, Result>
   return Object.freeze(definition)
+}
+
+/** What a definition with a file has for `run`: one function for each, as it is told by it. */
+function inThreads(): never {
+  throw new Error('The handler is the default export of a file, and runs in threads')
 }
 
 /** A definition is told by its name, whatever else it is. */

@@ -2,11 +2,13 @@
 import type { FailureRules } from '../core/task.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Clock } from './clock.ts'
+import type { TaskContext } from './context.ts'
 import type { TaskSettings } from './definition.ts'
 import type { Notifier } from './events.ts'
 import type { Health } from './health.ts'
 import type { JobSettings } from './jobs/definition.ts'
 import type { StorageClock } from './storage-clock.ts'
+import type { Threads } from './threads/threads.ts'
 import type { Turns } from './turns.ts'
 
 /**
@@ -19,7 +21,12 @@ export interface Role {
 }
 
 /** A definition as the worker uses it: its settings, which are also its rules of failure. */
-export type Settings = TaskSettings & FailureRules & { readonly role: Role }
+export type Settings = TaskSettings &
+  FailureRules & {
+    readonly role: Role
+    /** Where this instance does the work otherwise than by calling `run`. */
+    readonly perform?: ((context: TaskContext) => unknown) | undefined
+  }
 
 export interface Engine {
   readonly storage: Storage
@@ -36,6 +43,8 @@ export interface Engine {
   readonly newHolder: () => string
   /** By the name that their rows have. */
   readonly definitions: ReadonlyMap<string, Settings>
+  /** Those of each definition whose handler runs in threads. */
+  readonly threads: readonly Threads[]
   /** True from the end of a stop until work begins again: nothing more may be written for attempts. */
   abandoned: boolean
 }

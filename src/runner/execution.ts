@@ -1,15 +1,17 @@
 /** Runs one attempt's handler to a verdict, whatever the handler does: throw null, ignore its signal, never end. */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { Instant } from '../core/duration.ts'
 import { FatalError, LeaseLostError, StoppingError, TimeoutError } from '../core/errors.ts'
 import { type Outcome, readAnswer } from '../core/outcome.ts'
 import { definitionName } from '../core/part.ts'
 import { copyOf } from '../core/payload.ts'
 import type { Verdict } from '../core/task.ts'
 import { inputOf } from '../storage/codec.ts'
-import { type Attempt, AttemptContext, Snooze } from './attempt.ts'
+import { type Attempt, AttemptContext, Snooze, Unstorable } from './attempt.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { Notifier } from './events.ts'
 import { PartAttemptContext, ReduceAttemptContext } from './jobs/context.ts'
+import { complete, recurs } from './recurrence.ts'
 import { validate } from './schema.ts'
 
 /** How long a handler may go on after its signal aborted before its place is given to others. */
@@ -18,6 +20,8 @@ export const graceMs = 5_000
 export interface ExecutionTools {
   readonly deadlines: Deadlines<Attempt>
   readonly notifier: Notifier
+  /** The storage's time. */
+  readonly now: () => Instant
 }
 
 /**
@@ -29,7 +33,7 @@ export function execute(attempt: Attempt, tools: ExecutionTools): Promise<Verdic
   if (timeoutMs !== undefined) tools.deadlines.set(attempt, timeoutMs, () => timeOut(attempt, timeoutMs, tools))
   return new Promise((resolve) => {
     attempt.giveUp = resolve
-    void verdictOf(attempt).then((verdict) => {
+    void verdictOf(attempt, tools).then((verdict) => {
       if (!attempt.giveUp) {
         tools.notifier.tell('late', () => eventOf(attempt))
         return
@@ -73,7 +77,7 @@ function afterAbort(reason: Error | undefined): Verdict {
   return { kind: 'bad', error: reason }
 }
 
-async function verdictOf(attempt: Attempt): Promise<Verdict> {
+async function verdictOf(attempt: Attempt, tools: ExecutionTools): Promise<Verdict> {
   const { settings } = attempt
   let input: { readonly value: unknown } | undefined
   if (settings.schema) {
@@ -83,13 +87,15 @@ async function verdictOf(attempt: Attempt): Promise<Verdict> {
   }
   let verdict: Verdict
   try {
-    const result = await settings.run(contextOf(attempt, input) as never)
+    const perform = settings.perform ?? settings.run
+    const result = await perform(contextOf(attempt, input) as never)
     await attempt.flushLists()
     verdict = resolvedWith(attempt, result)
   } catch (error) {
     verdict = failureOf(attempt, error)
   }
-  return settings.check ? checked(attempt, verdict) : verdict
+  if (settings.check) verdict = await checked(attempt, verdict)
+  return verdict.kind === 'good' && recurs(attempt) ? complete(attempt, verdict, tools) : verdict
 }
 
 /** The stored input as the schema of today makes it. What no longer passes will not pass at the next attempt either. */
@@ -117,6 +123,7 @@ function resolvedWith(attempt: Attempt, result: unknown): Verdict {
 
 function failureOf(attempt: Attempt, error: unknown): Verdict {
   try {
+    if (error instanceof Unstorable) return { kind: 'final', reason: 'unstorable', error: error.cause }
     if (error instanceof Snooze) return { kind: 'snoozed', delayMs: error.delayMs }
     if (failsJob(attempt, error)) return { kind: 'final', reason: 'fails_job', error }
     if (error instanceof FatalError) return { kind: 'final', reason: 'fatal', error }

@@ -1,18 +1,26 @@
 /** Claims while there is room and something is due; sleeps between polls, and gets through a storage's outage. */
-import { askAgainMs } from '../core/job.ts'
 import { taskOf } from '../storage/codec.ts'
+import { SCHEDULE } from '../storage/schedule-codec.ts'
 import type { ClaimRequest, Row } from '../storage/storage.ts'
 import { Bell } from './bell.ts'
 import { type Catch, type Claimed, Claimer } from './claimer.ts'
 import type { Cancel } from './clock.ts'
 import type { Crew } from './crew.ts'
+import { DryNames } from './dry-names.ts'
 import type { Engine, Role, Settings } from './engine.ts'
 import type { Jobs } from './jobs/jobs.ts'
 import type { JobView } from './jobs/view.ts'
 import type { Pauses } from './pauses.ts'
+import type { Scheduler } from './schedules/scheduler.ts'
 import type { WorkerOptions } from './worker-options.ts'
 
 type Wants = ClaimRequest['wants']
+
+/** What a process does: it adds the tasks of schedules, it runs what is due, or both. */
+export interface Roles {
+  readonly schedule: boolean
+  readonly work: boolean
+}
 
 interface Drainer {
   readonly resolve: () => void
@@ -25,33 +33,30 @@ export class Intake {
   readonly #crew: Crew
   readonly #pauses: Pauses
   readonly #jobs: Jobs
+  readonly #scheduler: Scheduler
   readonly #claimer: Claimer
   readonly #bell = new Bell()
-  /** Names of which the storage had no more due rows when it was last asked. */
-  readonly #dry = new Set<string>()
-  /** The names of dispatches' own rows, which only heal what a crash left: they are asked for now and then. */
-  readonly #rare: readonly string[]
-  /** The monotonic time from which they are asked for again. */
-  #rareFrom = 0
+  readonly #dry: DryNames
   /** Somebody woke this while a claim was under way. */
   #woken = false
   #started = false
+  /** What it claims once it is started: schedules, and all else. A drain takes both. */
+  #roles: Roles = { schedule: true, work: true }
   #drainers: Drainer[] = []
   #looping: Promise<void> | undefined
   #cancelPoll: Cancel | undefined
   #endNap: (() => void) | undefined
   #failures = 0
 
-  constructor(engine: Engine, options: WorkerOptions, crew: Crew, pauses: Pauses, jobs: Jobs) {
+  constructor(engine: Engine, options: WorkerOptions, crew: Crew, pauses: Pauses, jobs: Jobs, scheduler: Scheduler) {
     this.#engine = engine
     this.#options = options
     this.#crew = crew
     this.#pauses = pauses
     this.#jobs = jobs
-    this.#claimer = new Claimer(engine, options.leaseMs, jobs)
-    this.#rare = [...engine.definitions].flatMap(([name, { role }]) =>
-      role.kind === 'job' && role.job.report ? [name] : [],
-    )
+    this.#scheduler = scheduler
+    this.#claimer = new Claimer(engine, options.leaseMs, jobs, scheduler)
+    this.#dry = new DryNames(engine)
   }
 
   get started(): boolean {
@@ -63,14 +68,16 @@ export class Intake {
     return this.#started || this.#drainers.length > 0
   }
 
-  start(): void {
+  start(roles: Roles): void {
     this.#started = true
+    this.#roles = roles
     this.#run()
   }
 
   /** Resolves when nothing is due and nothing is held; rejects when the storage fails and nobody started for good. */
   drain(): Promise<void> {
-    this.#rareFrom = 0
+    this.#dry.forgetRare()
+    this.#dry.forgetSchedules()
     return new Promise((resolve, reject) => {
       this.#drainers.push({ resolve, reject })
       this.#run()
@@ -89,10 +96,15 @@ export class Intake {
   /** Rows may have become due: ask the storage again. */
   wake(): void {
     this.#dry.clear()
-    if (this.#engine.clock.monotonic() < this.#rareFrom) for (const name of this.#rare) this.#dry.add(name)
     this.#woken = true
     if (this.active) this.#jobs.fillSlots()
     this.#bell.ring()
+  }
+
+  /** A schedule may have become due: it is asked for, however short ago that was done before. */
+  wakeForTicks(): void {
+    this.#dry.forgetSchedules()
+    this.wake()
   }
 
   /** There is room, or nothing is held any longer. */
@@ -106,7 +118,7 @@ export class Intake {
   }
 
   /** An attempt of a row that this process took by itself. */
-  begin(row: Row, settings: Settings, job: JobView): Claimed {
+  begin(row: Row, settings: Settings, job?: JobView): Claimed {
     const task = taskOf(row)
     if (task.state !== 'running') throw new TypeError(`It is ${row.state}`)
     return this.#claimer.attempt(row, task, settings, job, this.#engine.time.now())
@@ -120,11 +132,13 @@ export class Intake {
       .filter(([name, { role }]) => isRunHere(role) && !this.#pauses.has(name))
       .map(([name]) => ({ name, limit: 1 }))
     if (wants.length === 0) return undefined
+    wants.push({ name: SCHEDULE, limit: 1 })
     for (;;) {
       const { rows, claimed } = await this.#claimer.claim(wants, 1)
       if (claimed[0] || rows.length === 0) return claimed[0]
       // It was a job that only wanted to be asked: its reduce may be due now.
       await this.#jobs.idle()
+      await this.#scheduler.idle()
     }
   }
 
@@ -142,14 +156,16 @@ export class Intake {
   async #loop(): Promise<void> {
     while (this.active) {
       const { all, of } = this.#crew.room()
-      const wants = all > 0 ? this.#wants(of) : []
+      const schedules = this.#schedules()
+      const wants = [...schedules, ...(all > 0 ? this.#wants(of) : [])]
       if (wants.length > 0) {
-        await this.#claim(wants, all)
+        // Schedules need no room: however long all handlers are at work, ticks go on.
+        await this.#claim(wants, wants.length === schedules.length ? this.#scheduler.room : all)
         continue
       }
       // Suspects that this worker put off were due: a drain is not over before they had their turn.
       const waits = this.#crew.awaitsSuspects
-      if (this.#crew.held === 0 && !waits && !this.#jobs.busy) this.#idle()
+      if (this.#crew.held === 0 && !waits && !this.#jobs.busy && !this.#scheduler.busy) this.#idle()
       if (!this.active) break
       if (this.#started || waits) this.#poll()
       await this.#bell.wait()
@@ -158,8 +174,18 @@ export class Intake {
     this.#cancelPoll = undefined
   }
 
+  #plays(role: keyof Roles): boolean {
+    return this.#drainers.length > 0 || this.#roles[role]
+  }
+
+  #schedules(): Wants {
+    const limit = this.#scheduler.room
+    return this.#plays('schedule') && limit > 0 && !this.#dry.has(SCHEDULE) ? [{ name: SCHEDULE, limit }] : []
+  }
+
   #wants(room: (name: string, concurrency: number | undefined) => number): Wants {
     const wants: { name: string; limit: number }[] = []
+    if (!this.#plays('work')) return wants
     for (const [name, { concurrency, role }] of this.#engine.definitions) {
       if (!isRunHere(role)) continue
       // What is paused is left out only when the pauses were read again: somebody may have resumed it.
@@ -188,19 +214,9 @@ export class Intake {
       return
     }
     // What became due meanwhile may have been too late for this claim: then nothing is known to be dry.
-    if (caught.rows.length < limit && !this.#woken) this.#noteDry(wants, caught.rows)
+    if (caught.rows.length < limit && !this.#woken) this.#dry.note(wants, caught.rows)
     if (this.active) this.#crew.receive(caught.claimed)
     else this.#crew.giveBackWaiting(caught.claimed)
-  }
-
-  /** The whole was not reached, so a name that gave less than it was asked for has no more that is due. */
-  #noteDry(wants: Wants, rows: readonly Row[]): void {
-    const got = new Map<string, number>()
-    for (const { name } of rows) got.set(name, (got.get(name) ?? 0) + 1)
-    for (const { name, limit } of wants) if ((got.get(name) ?? 0) < limit) this.#dry.add(name)
-    if (this.#rare.every((name) => this.#dry.has(name)) && wants.some(({ name }) => this.#rare.includes(name))) {
-      this.#rareFrom = this.#engine.clock.monotonic() + askAgainMs
-    }
   }
 
   /** Jittered, so that idle workers that began together do not ask together for ever. */

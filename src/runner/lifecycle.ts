@@ -4,6 +4,7 @@ import { PieceworkError } from '../core/errors.ts'
 import { expected } from '../core/expect.ts'
 import { StorageError } from '../storage/storage-error.ts'
 import type { Engine } from './engine.ts'
+import type { Roles } from './intake.ts'
 import type { RowCrews } from './rows/row-crews.ts'
 import type { StopReport, Worker } from './worker.ts'
 
@@ -50,9 +51,9 @@ export class Lifecycle {
     }
   }
 
-  start(): Promise<void> {
+  start(roles: Roles): Promise<void> {
     if (this.#starting) return this.#starting
-    const starting = this.#start(this.#stopping).catch((error: unknown) => {
+    const starting = this.#start(this.#stopping, roles).catch((error: unknown) => {
       if (this.#starting === starting) this.#starting = undefined
       throw error
     })
@@ -77,15 +78,15 @@ export class Lifecycle {
     return this.#closing
   }
 
-  async #start(stopping: Promise<StopReport> | undefined): Promise<void> {
+  async #start(stopping: Promise<StopReport> | undefined, roles: Roles): Promise<void> {
     await stopping
     await this.ready()
     this.#checkLease()
     await this.#examine()
-    await this.#rows.open()
+    if (roles.work) await Promise.all([this.#rows.open(), ...this.#engine.threads.map((each) => each.open())])
     this.#stopWatching = await this.#engine.storage.watch?.(() => this.#worker.hint())
-    this.#worker.start()
-    this.#rows.start()
+    this.#worker.start(roles)
+    if (roles.work) this.#rows.start()
     this.#engine.notifier.info(`Worker '${this.#options.name}' started`)
   }
 
@@ -99,6 +100,7 @@ export class Lifecycle {
       givenBack: [...tasks.givenBack, ...rows.givenBack],
       abandoned: [...tasks.abandoned, ...rows.abandoned],
     }
+    await Promise.all(this.#engine.threads.map((each) => each.close()))
     await this.#endWatch()
     if (wasStarted) this.#engine.notifier.info(`Worker '${this.#options.name}' stopped`)
     return report

@@ -56,6 +56,8 @@ export interface CheckedOptions extends WorkerOptions {
   readonly storage: Storage
   readonly definitions: ReadonlyMap<string, NamedSettings>
   readonly rows: readonly RowSettings[]
+  /** The definitions of tasks as they were given, by name. */
+  readonly tasks: ReadonlyMap<string, TaskDefinition>
   readonly name: string
   readonly logger: Logger
   readonly clock: Clock
@@ -67,7 +69,7 @@ const verbs = ['insert', 'claim', 'extend', 'apply', 'get', 'find', 'count'] as 
 /** @throws TypeError naming the option. */
 export function checkOptions(options: PieceworkOptions | RowsOptions): CheckedOptions {
   expectOptions('options', options, known)
-  const { definitions, rows } = checkDefinitions(options.definitions)
+  const { definitions, rows, tasks } = checkDefinitions(options.definitions)
   for (const dispatcher of rows) checkHandOn(dispatcher, definitions)
   const storage = storageOf(options, definitions.size === 0 ? rows : [])
   const { name = 'root', concurrency = 10, lease = storage.traits.leaseMs, poll = '1s' } = options
@@ -76,6 +78,7 @@ export function checkOptions(options: PieceworkOptions | RowsOptions): CheckedOp
     storage,
     definitions,
     rows,
+    tasks,
     name: checkName('name', name),
     concurrency: expectInteger('concurrency', concurrency, 1, 10_000),
     leaseMs: durationMs('lease', lease, 100),
@@ -105,10 +108,13 @@ function checkMethods<T extends object>(option: string, value: T, names: readonl
   return value
 }
 
-function checkDefinitions(given: PieceworkOptions['definitions']): Pick<CheckedOptions, 'definitions' | 'rows'> {
+function checkDefinitions(
+  given: PieceworkOptions['definitions'],
+): Pick<CheckedOptions, 'definitions' | 'rows' | 'tasks'> {
   if (!Array.isArray(given)) throw expected('definitions', 'an array of definitions', given)
   const definitions = new Map<string, NamedSettings>()
   const rows: RowSettings[] = []
+  const tasks = new Map<string, TaskDefinition>()
   const names = new Set<string>()
   for (const definition of given as PieceworkOptions['definitions']) {
     const isRows = typeof definition === 'object' && definition !== null && 'rows' in definition
@@ -123,8 +129,9 @@ function checkDefinitions(given: PieceworkOptions['definitions']): Pick<CheckedO
     names.add(name)
     if (isRows) rows.push(definition.rows)
     else for (const [each, settings] of settingsOf(definition)) definitions.set(each, settings)
+    if (definitions.get(name)?.role.kind === 'task') tasks.set(name, definition as TaskDefinition)
   }
-  return { definitions, rows }
+  return { definitions, rows, tasks }
 }
 
 /** Its task may be run elsewhere; run here, it must be the same one. @throws TypeError */

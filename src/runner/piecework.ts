@@ -6,26 +6,25 @@ import { taskRow } from '../storage/codec.ts'
 import { jobRow } from '../storage/job-codec.ts'
 import type { Row, Storage } from '../storage/storage.ts'
 import { type AddOptions, addOptionNames, noOptions, type ThroughOptions } from './add-options.ts'
-import { type Added, Adder } from './adder.ts'
-import { ByHand } from './by-hand.ts'
+import type { Added, Adder } from './adder.ts'
+import type { ByHand } from './by-hand.ts'
 import { type Id, type InputArgs, type NewTask, notGiven, type TaskDefinition } from './definition.ts'
-import { Dispatcher } from './dispatch/dispatcher.ts'
 import type { Engine } from './engine.ts'
 import { checkListener, type PieceworkEvents } from './events.ts'
 import { explain } from './explain.ts'
-import { JobFace } from './jobs/face.ts'
-import { JobRunner } from './jobs/run-job.ts'
-import { Lifecycle } from './lifecycle.ts'
+import type { Lifecycle } from './lifecycle.ts'
 import { readItems } from './list-reader.ts'
-import { makeEngine } from './make-engine.ts'
+import { makeRooms } from './make-rooms.ts'
 import type { AnyDefinition, CheckedOptions, PieceworkOptions, RowsOptions } from './options.ts'
 import { checkOptions, checkStorage } from './options.ts'
 import { type Purged, type PurgeOptions, purge } from './purge.ts'
-import { RowCrews } from './rows/row-crews.ts'
+import type { RowCrews } from './rows/row-crews.ts'
+import { rolesOf, type StartOptions } from './start-options.ts'
 import { readStatus, type Status } from './status.ts'
 import { type StopOptions, timeoutOf } from './stop-options.ts'
+import { TaskFace } from './task-face.ts'
 import { type TaskInfo, taskInfo } from './task-info.ts'
-import { type StopReport, Worker } from './worker.ts'
+import type { StopReport, Worker } from './worker.ts'
 
 /**
  * Makes an instance. It does not work by itself: `add` and the rest serve at once, `start` begins to run tasks.
@@ -37,7 +36,7 @@ export function piecework(options: PieceworkOptions | RowsOptions): Piecework {
   return new Piecework(checkOptions(options))
 }
 
-export class Piecework extends JobFace {
+export class Piecework extends TaskFace {
   readonly #engine: Engine
   readonly #worker: Worker
   readonly #adder: Adder
@@ -47,34 +46,14 @@ export class Piecework extends JobFace {
 
   /** @internal Use {@link piecework}. */
   constructor(options: CheckedOptions) {
-    const engine = makeEngine(options)
-    const worker = new Worker(engine, options)
-    const rows = new RowCrews(engine, options.rows, options, {
-      batchMax: engine.storage.traits.batchMax,
-      add: (...task) => this.#adder.addFor(...task),
-      get: async (ids) => (await engine.storage.get(ids)).map((row) => row && taskInfo(row)),
-      cancel: (id) => this.cancel(id),
-    })
-    const life = new Lifecycle(engine, worker, rows, options)
-    const dispatcher = new Dispatcher(engine, worker)
-    const jobs = new JobRunner(engine, () => worker.wake())
-    super({
-      storage: engine.storage,
-      clock: engine.clock,
-      ends: worker.jobs.ends,
-      ready: () => life.ready(),
-      ask: (call) => life.ask(call),
-      start: (...job) => jobs.run(...job),
-      part: (...part) => worker.part(...part),
-      settle: (id) => worker.settleOutside(id),
-      dispatch: (options) => dispatcher.dispatch(options),
-    })
+    const { engine, worker, adder, byHand, rows, life, ...tools } = makeRooms(options)
+    super(tools.jobTools, tools.scheduleTools, tools.taskTools)
     this.#engine = engine
     this.#worker = worker
     this.#life = life
-    this.#byHand = new ByHand(engine, worker)
+    this.#byHand = byHand
     this.#rows = rows
-    this.#adder = new Adder(engine, (row) => worker.noteDue(row.wakeAt ?? 0))
+    this.#adder = adder
   }
 
   /** Whether this instance runs tasks: from `start` to `stop`. */
@@ -174,8 +153,8 @@ export class Piecework extends JobFace {
   }
 
   /** Begins to run tasks. Starting twice does nothing. Rejects when the storage cannot be reached or used. */
-  start(): Promise<void> {
-    return this.#life.start()
+  start(options: StartOptions = {}): Promise<void> {
+    return this.#life.start(rolesOf(options))
   }
 
   /** Runs one due task, part or reduce in the foreground and resolves with it as it is then; `undefined` when none is due. */

@@ -4,6 +4,7 @@ import { definitionName } from '../core/part.ts'
 import {
   type CompletedTask,
   type FailedTask,
+  hasRecurred,
   type SkippedTask,
   settle,
   type Verdict,
@@ -17,6 +18,7 @@ import { eventOf } from './execution.ts'
 import type { Stored } from './jobs/ended.ts'
 import type { Jobs } from './jobs/jobs.ts'
 import type { Heirs } from './jobs/slots.ts'
+import { removeChildren } from './remove-children.ts'
 
 /** A task after its attempt. */
 export type SettledTask = WaitingTask | CompletedTask | FailedTask | SkippedTask
@@ -121,6 +123,7 @@ export class Settler {
     )
     for (let index = 0; index < stored.length; index++) {
       const { attempt, task } = stored[index]!
+      if (results[index] === 'applied' && hasRecurred(attempt.task, task)) await this.#removeItems(attempt)
       if (results[index] === 'applied') this.#report(attempt, task)
       else this.#lose(attempt)
     }
@@ -148,6 +151,11 @@ export class Settler {
     }
   }
 
+  /** A task that runs again keeps none: they would pile up for ever. What a crash leaves goes after the next run. */
+  async #removeItems({ row, items, requests, fence }: Attempt): Promise<void> {
+    if (items || requests) await removeChildren(this.#engine.storage, row.id, fence).catch(() => {})
+  }
+
   #lose(attempt: Attempt): void {
     attempt.phase = 'lost'
     this.#engine.notifier.tell('lost', () => eventOf(attempt))
@@ -159,6 +167,8 @@ export class Settler {
     const event = () => eventOf(attempt)
     if (task.state === 'completed') {
       notifier.tell('completed', () => ({ ...event(), result: task.result }))
+    } else if (hasRecurred(attempt.task, task)) {
+      notifier.tell('completed', () => ({ ...event(), result: attempt.result }))
     } else if (task.state === 'failed') {
       notifier.tell('failed', () => ({ ...event(), reason: task.reason, error: task.errors.at(-1) }))
     } else if (task.state === 'skipped') {

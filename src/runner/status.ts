@@ -19,8 +19,8 @@ export interface Status {
   readonly capped: boolean
   /** Names of paused definitions. */
   readonly paused: readonly string[]
-  /** Whether this process works, and how many tasks and rows of the app's own it holds. */
-  readonly worker: { readonly running: boolean; readonly held: number }
+  /** Whether this process works, how many tasks and rows of the app's own it holds, and how many threads it has for them. */
+  readonly worker: { readonly running: boolean; readonly held: number; readonly threads: number }
 }
 
 // Rows of items have their task's name; they are not tasks.
@@ -44,6 +44,10 @@ export async function readStatus(engine: Engine, worker: Worker, rowsHeld: numbe
     parts: of('part'),
     capped,
     paused: worker.pauses.names,
-    worker: { running: worker.started, held: worker.held + rowsHeld },
+    worker: {
+      running: worker.started,
+      held: worker.held + rowsHeld,
+      threads: engine.threads.reduce((sum, { size }) => sum + size, 0),
+    },
   }
 }

@@ -28,6 +28,8 @@ export interface TaskInfo<Input = unknown, Result = unknown> {
   readonly addedAt: Instant
   /** When it was meant to run; stays the same through retries. */
   readonly runAt: Instant
+  /** Of a recurring task: when it last ended well. */
+  readonly lastRunAt: Instant | undefined
   /** When it is due next, or when its lease ends; `undefined` when it is held or done. */
   readonly wakeAt: Instant | undefined
   readonly doneAt: Instant | undefined
@@ -61,6 +63,7 @@ export function taskInfo(row: Row): TaskInfo {
     key: row.key === null ? undefined : givenKey(row.name, row.key),
     addedAt: task.addedAt,
     runAt: task.runAt,
+    lastRunAt: task.lastRunAt,
     wakeAt: row.wakeAt ?? undefined,
     doneAt: 'doneAt' in task ? task.doneAt : undefined,
     reason: task.state === 'failed' ? task.reason : undefined,

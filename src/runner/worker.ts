@@ -1,16 +1,19 @@
 /** A worker: an intake that claims due tasks and a crew that runs them. */
 import { PieceworkError } from '../core/errors.ts'
+import { hasRecurred } from '../core/task.ts'
 import type { Row } from '../storage/storage.ts'
 import { Alarm } from './alarm.ts'
 import type { Attempt } from './attempt.ts'
 import { fulfilledWithin } from './clock.ts'
 import { Crew } from './crew.ts'
 import type { Engine } from './engine.ts'
-import { Intake } from './intake.ts'
+import { Intake, type Roles } from './intake.ts'
 import type { PartContext } from './jobs/context.ts'
 import { Jobs } from './jobs/jobs.ts'
 import { Outside, type PartPlace, type PartReport } from './jobs/outside.ts'
 import { Pauses } from './pauses.ts'
+import { RunTask, type TaskRun } from './run-task.ts'
+import { Scheduler } from './schedules/scheduler.ts'
 import type { SettledTask } from './settler.ts'
 import type { WorkerOptions } from './worker-options.ts'
 
@@ -31,11 +34,14 @@ export interface StopReport {
 export class Worker {
   readonly pauses: Pauses
   readonly jobs: Jobs
+  readonly #scheduler: Scheduler
   readonly #engine: Engine
   readonly #crew: Crew
   readonly #intake: Intake
   readonly #outside: Outside
+  readonly #runTask: RunTask
   readonly #alarm: Alarm
+  readonly #tickAlarm: Alarm
   /** What runs in the foreground: a stop waits for it as for the rest. */
   readonly #foreground = new Set<Promise<unknown>>()
   /** While it stops. */
@@ -54,7 +60,12 @@ export class Worker {
       ended: (attempt, task) => this.#onEnded(attempt, task),
       left: (attempt) => this.#report?.abandoned.push(attempt.row.id),
     })
-    this.#intake = new Intake(engine, options, this.#crew, this.pauses, this.jobs)
+    this.#scheduler = new Scheduler(engine, {
+      due: (at) => this.noteDue(at),
+      tick: (at) => this.noteTick(at),
+      idle: () => this.#intake.ring(),
+    })
+    this.#intake = new Intake(engine, options, this.#crew, this.pauses, this.jobs, this.#scheduler)
     this.#outside = new Outside(
       engine,
       {
@@ -66,7 +77,13 @@ export class Worker {
       },
       options.leaseMs,
     )
+    this.#runTask = new RunTask(
+      engine,
+      { begin: (row, settings) => this.#intake.begin(row, settings), runHere: (claimed) => this.#crew.runNow(claimed) },
+      options.leaseMs,
+    )
     this.#alarm = new Alarm(engine.clock, engine.time, () => this.wake())
+    this.#tickAlarm = new Alarm(engine.clock, engine.time, () => this.#intake.wakeForTicks())
   }
 
   /** Whether it works for good: from start to stop. */
@@ -79,9 +96,9 @@ export class Worker {
     return this.#crew.held
   }
 
-  start(): void {
+  start(roles: Roles): void {
     this.#engine.abandoned = false
-    this.#intake.start()
+    this.#intake.start(roles)
   }
 
   /** Rows may have become due: ask the storage again. */
@@ -102,12 +119,21 @@ export class Worker {
     else this.#alarm.set(instant)
   }
 
+  /** A schedule that this process knows of becomes due then. */
+  noteTick(instant: number): void {
+    if (!this.#intake.active) return
+    if (instant <= this.#engine.time.now()) this.#intake.wakeForTicks()
+    else this.#tickAlarm.set(instant)
+  }
+
   /** Runs what is due until nothing is; resolves with how many attempts ended and were not given back. */
   async drain(): Promise<number> {
     if (this.#report) return 0
     this.#engine.abandoned = false
     const before = this.#ended
     await this.#intake.drain()
+    // Nobody would hear it: it would only keep the process from ending, until the next tick for one.
+    if (!this.#intake.active) this.#endAlarms()
     return this.#ended - before
   }
 
@@ -123,6 +149,13 @@ export class Worker {
     if (this.#report) throw new PieceworkError('stopped', 'This instance is being stopped')
     this.#engine.abandoned = false
     return this.#inForeground(this.#outside.part(place, body))
+  }
+
+  /** This very task, here and now, unless somebody else has it or it is done. */
+  async runTask(id: string): Promise<TaskRun> {
+    if (this.#report) throw new PieceworkError('stopped', 'This instance is being stopped')
+    this.#engine.abandoned = false
+    return this.#inForeground(this.#runTask.run(id))
   }
 
   /** Of a job whose parts are processed outside: moves it on if they are all done already. */
@@ -142,7 +175,7 @@ export class Worker {
     const report: StopReport = { givenBack: [], abandoned: [] }
     const { clock } = this.#engine
     this.#report = report
-    this.#alarm.stop()
+    this.#endAlarms()
     const finished = this.#finish()
     if (!(await fulfilledWithin(clock, timeoutMs, finished))) {
       this.#crew.abortAll(stopGraceMs)
@@ -156,12 +189,18 @@ export class Worker {
     return report
   }
 
+  #endAlarms(): void {
+    this.#alarm.stop()
+    this.#tickAlarm.stop()
+  }
+
   async #finish(): Promise<void> {
     await this.#intake.stop()
     this.#crew.giveBackWaiting()
     await Promise.allSettled(this.#foreground)
     await this.#crew.finish()
     await this.jobs.idle()
+    await this.#scheduler.idle()
   }
 
   async #runOne(): Promise<string | undefined> {
@@ -185,7 +224,8 @@ export class Worker {
   }
 
   #onEnded(attempt: Attempt, task: SettledTask | undefined): void {
-    const givenBack = task?.state === 'waiting' && task.attempts < attempt.task.attempts
+    const waits = task?.state === 'waiting' && !hasRecurred(attempt.task, task)
+    const givenBack = waits && task.attempts < attempt.task.attempts
     if (givenBack) this.#report?.givenBack.push(task.id)
     else this.#ended++
     if (task?.state === 'waiting') this.noteDue(task.wakeAt)

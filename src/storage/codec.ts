@@ -33,6 +33,7 @@ const noInput = ' null'
 interface TaskMemo {
   addedAt?: number
   runAt?: number
+  lastRunAt?: number
   failures?: number
   crashes?: number
   errors?: readonly ErrorRecord[]
@@ -138,6 +139,7 @@ export function taskOf(row: Row): Task {
     errors: memo.errors ?? none,
     logs: memo.logs ?? none,
     progress: memo.progress,
+    ...(memo.lastRunAt === undefined ? {} : { lastRunAt: memo.lastRunAt }),
     ...(memo.slot ? { slot: memo.slot } : {}),
   }
   const doneAt = row.doneAt ?? memo.doneAt ?? 0
@@ -230,6 +232,7 @@ function memoText(task: Task, job?: JobMemo, isPart = false): string {
   if (job) text += `,"job":${JSON.stringify(task.state === 'failed' ? { ...job, failure: reduceFailure(task) } : job)}`
   if (task.addedAt !== instantOfId(task.id)) text += `,"addedAt":${task.addedAt}`
   if (task.runAt !== task.addedAt) text += `,"runAt":${task.runAt}`
+  if (task.lastRunAt !== undefined) text += `,"lastRunAt":${task.lastRunAt}`
   if (task.failures > 0) text += `,"failures":${task.failures}`
   if (task.crashes > 0) text += `,"crashes":${task.crashes}`
   if (task.errors.length > 0) text += `,"errors":${JSON.stringify(task.errors)}`

@@ -1,8 +1,9 @@
 /** Laws of the task machine, over random lives with crashes at every point. */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { maxErrorRecords } from '../../src/core/error-record.ts'
 import { fixed } from '../../src/core/retry.ts'
-import { type FailureRules, maxErrorRecords, type Task, taskMoves } from '../../src/core/task.ts'
+import { type FailureRules, type Task, taskMoves } from '../../src/core/task.ts'
 import { retryArbitraries } from '../../src/testing/arbitraries.ts'
 import { anySteps, live, type Moment, type Step, stepsThatBegin } from './history.ts'
 

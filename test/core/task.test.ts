@@ -1,13 +1,13 @@
 /** Single moves of a task: what each changes and what it leaves. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { maxErrorRecords } from '../../src/core/error-record.ts'
 import { FatalError } from '../../src/core/errors.ts'
 import { never, retryPresets } from '../../src/core/retry.ts'
 import {
   begin,
   cancel,
   type FailureRules,
-  maxErrorRecords,
   newTask,
   type RunningTask,
   release,

@@ -17,6 +17,8 @@ export interface Room {
   builtins?: readonly string[] | 'all'
   /** Nothing but `export ... from`. */
   reexportsOnly?: true
+  /** It loads a module of the app's own, by the name that the app gave. */
+  computed?: true
 }
 
 const core = 'src/core/'
@@ -38,6 +40,15 @@ export const rooms: readonly Room[] = [
   { files: storage, rooms: [core] },
   { files: 'src/runner/randomness.ts', builtins: ['node:crypto'] },
   { files: 'src/runner/hash.ts', builtins: ['node:crypto'] },
+  // The handler is a module that the app names. This file is an entry of its own, and runs where the others do not.
+  { files: 'src/runner/threads/thread.ts', rooms: [core], types: ['node:worker_threads'], computed: true },
+  {
+    files: 'src/runner/threads/',
+    rooms: [core],
+    packages: ['p-queue'],
+    lazy: ['piscina'],
+    builtins: ['node:worker_threads', 'node:fs/promises', 'node:os', 'node:url'],
+  },
   {
     files: runner,
     rooms: [core, storage],
@@ -45,10 +56,16 @@ export const rooms: readonly Room[] = [
     types: ['typed-emitter', '@standard-schema/spec'],
     builtins: ['node:events', 'node:perf_hooks', 'node:os'],
   },
+  { files: 'src/cleanup/', rooms: [core, runner], packages: ['rotating-file-stream'], builtins: 'all' },
   { files: 'src/testing/', rooms: [core, storage, runner], packages: ['fast-check'] },
   { files: 'src/conformance/model', rooms: [storage], packages: ['fast-check'], builtins: suite },
   { files: 'src/conformance/', rooms: [storage], builtins: suite },
-  { files: 'src/http/', rooms: [frontDoor], builtins: 'all' },
+  {
+    files: 'src/http/',
+    rooms: [frontDoor],
+    packages: ['hono', '@hono/node-server'],
+    builtins: 'all',
+  },
   // Each storage's adapter, and its driver with it, is loaded by the command line that names it.
   {
     files: 'src/cli/',
@@ -89,6 +106,7 @@ export const sources: readonly Source[] = [
     // The adapter tells its operator how far the database's clock is from this machine's.
     homes: [
       'src/runner/clock.ts',
+      'src/http/time.ts',
       'adapters/memory/time.ts',
       'adapters/template/database/server.ts',
       'adapters/postgres/time.ts',
@@ -111,6 +129,7 @@ export const sources: readonly Source[] = [
       'src/runner/clock.ts',
       'src/conformance/waiting.ts',
       'src/cli/follow.ts',
+      'src/http/time.ts',
       'adapters/postgres/time.ts',
       'adapters/dynamodb/time.ts',
       'adapters/mongo/time.ts',
@@ -123,6 +142,7 @@ export const sources: readonly Source[] = [
       'src/runner/randomness.ts',
       // A hash is no chance, but Node has both in one module.
       'src/runner/hash.ts',
+      'src/http/bearer.ts',
       'adapters/postgres/time.ts',
       'adapters/dynamodb/chance.ts',
       'adapters/mongo/chance.ts',

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { jobMoves } from '../../src/core/job.ts'
 import { reservationMoves } from '../../src/core/reservation.ts'
 import { rowMoves } from '../../src/core/row-moves.ts'
+import { scheduleMoves } from '../../src/core/schedule.ts'
 import { taskMoves } from '../../src/core/task.ts'
 
 export const statesFile = fileURLToPath(new URL('../../docs/states.md', import.meta.url))
@@ -24,6 +25,11 @@ const machines: readonly { readonly title: string; readonly about: string; reado
       'A set of parts with an optional reduce. Its row is the reduce as well: `reducing` is due, or under way. A part is a ' +
       'task that may also be `skipped`.',
     moves: jobMoves,
+  },
+  {
+    title: 'Schedule',
+    about: 'A rule that adds tasks. Its row wakes at its next tick; whoever claims it takes what is due.',
+    moves: scheduleMoves,
   },
   {
     title: 'Reservation',

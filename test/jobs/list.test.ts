@@ -122,7 +122,7 @@ test.each([
   [{ states: ['waiting'] }, 'Expected `states` to be only open, mapping'],
   [{ names: 'x' }, 'Expected `names` to be an array of names'],
   [{ names: [5] }, 'Expected `names[0]` to be'],
-  [{ name: 'x' }, 'Expected `options` to hold only states, names, got `name`'],
+  [{ name: 'x' }, 'Expected `options` to hold only states, names, after, got `name`'],
 ])('options such as %o are refused', async (options, message) => {
   await expect(
     instance()

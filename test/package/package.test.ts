@@ -40,7 +40,7 @@ beforeAll(async () => {
     packed = await pack(temp)
     await installApp(packed.tarball, bare)
     cpSync(bare, equipped, { recursive: true })
-    for (const name of [kit, ...Object.values(typedPeers)]) {
+    for (const name of [kit, 'piscina', ...Object.values(typedPeers)]) {
       symlinkSync(join(root, 'node_modules', name), join(equipped, 'node_modules', name))
     }
   }
@@ -59,13 +59,16 @@ describe('what is in it', () => {
   test('an install brings the declared dependencies, what they need, and no database driver', () => {
     const direct = Object.keys(readManifest(join(bare, 'node_modules', manifest.name)).dependencies ?? {})
     const known = [
+      '@hono/node-server',
       '@standard-schema/spec',
       'cli-progress',
       'cli-table3',
       'commander',
       'croner',
+      'hono',
       'ms',
       'p-queue',
+      'rotating-file-stream',
       'typed-emitter',
     ]
     expect(direct.filter((name) => !known.includes(name))).toEqual([])
@@ -111,6 +114,12 @@ describe.each(majors)('on Node %i', (major) => {
 
   test('the first program says hello, ends by itself and warns of nothing', async () => {
     expect(await run(nodes.get(major)!, ['hello.mjs'], bare, 20_000)).toEqual({ stdout: 'hi you\n', stderr: '' })
+  })
+
+  test('a handler in a file runs in a thread, or it is said what to install', async () => {
+    const node = nodes.get(major)!
+    await expect(run(node, ['threads.mjs'], bare, 20_000)).rejects.toThrow('missing_driver')
+    expect(await run(node, ['threads.mjs'], equipped, 20_000)).toEqual({ stdout: 'hi you, elsewhere\n', stderr: '' })
   })
 
   test('a task in an SQLite file waits for the next process, or it is said what this Node lacks', async () => {

@@ -7,6 +7,7 @@ import type { SuccessCheck } from '../../core/outcome.ts'
 import { checkPolicy, type RetryPolicy, retryPresets } from '../../core/retry.ts'
 import type { Row, Storage } from '../../storage/storage.ts'
 import type { TaskSettings } from '../definition.ts'
+import { checkRetention, type Retention } from '../retention.ts'
 import { checkSchema } from '../schema.ts'
 import type { PartContext, ReduceContext } from './context.ts'
 import type { PartMover } from './sweep.ts'
@@ -52,6 +53,8 @@ export interface JobOptions<Part, Result, Metadata, Reduced> {
   readonly check?: SuccessCheck<Result>
   /** How often the process may vanish while it runs one part before the part fails. @default 3 */
   readonly maxCrashes?: number
+  /** How long a cleanup keeps its jobs that are done, with their parts. @default the cleanup's `olderThan` */
+  readonly retention?: Retention
 }
 
 /** What the library needs to know of a job's definition beside how its parts and its reduce are run. */
@@ -97,6 +100,7 @@ const known = [
   'concurrency',
   'check',
   'maxCrashes',
+  'retention',
 ] as const
 
 /** Tried again whenever somebody brings the part again: how often that is, is theirs to say. */
@@ -145,6 +149,7 @@ export function job(
       run: reduce ?? announcing(announce) ?? nothing,
       concurrency: undefined,
       check: undefined,
+      retention: checkRetention(options.retention),
     },
     parts: {
       ...both,

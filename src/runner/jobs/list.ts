@@ -1,9 +1,10 @@
 /** Which jobs there are: read a page at a time, so that there may be any number of them. */
 import { expected, expectOptions } from '../../core/expect.ts'
 import { type JobState, jobMoves } from '../../core/job.ts'
-import { checkName } from '../../core/name.ts'
+import { checkName, checkStoredId } from '../../core/name.ts'
 import { dispatchName, kindOfName, partName } from '../../core/part.ts'
 import { taskMoves } from '../../core/task.ts'
+import { isArchivedName } from '../../storage/archive-codec.ts'
 import { jobRow } from '../../storage/job-codec.ts'
 import type { Page, Storage } from '../../storage/storage.ts'
 import { type JobInfo, jobInfo, remainingOf } from './info.ts'
@@ -13,6 +14,8 @@ export interface JobsOptions {
   readonly states?: readonly JobState[]
   /** Only jobs of these definitions, and dispatches to these tasks. @default all that the storage holds, which it must count its rows to know */
   readonly names?: readonly string[]
+  /** Only jobs whose ids come after this one, byte by byte: where the last page ended. @default all */
+  readonly after?: string
 }
 
 const jobStates = Object.keys(jobMoves) as JobState[]
@@ -31,7 +34,7 @@ export async function* listJobs(storage: Storage, options: JobsOptions): AsyncGe
   const { states = jobStates, names } = checkJobs(options)
   const limit = Math.min(pageRows, storage.traits.batchMax)
   const by = { names: names?.flatMap((name) => [name, dispatchName(name)]) ?? (await namesOfJobs(storage)), states }
-  let after: string | null = ''
+  let after: string | null = options.after ?? ''
   while (after !== null) {
     const page: Page = await storage.find({ ...by, after }, limit)
     // A definition may have been a task's once: then some of these rows are no jobs'.
@@ -46,7 +49,7 @@ async function namesOfJobs(storage: Storage): Promise<string[]> {
   const found: string[] = []
   for (const [name, states] of Object.entries(counts)) {
     const kind = kindOfName(name)
-    if (kind === 'parts') continue
+    if (kind === 'parts' || isArchivedName(name)) continue
     const isTold =
       kind === 'dispatches' ||
       Object.hasOwn(counts, partName(name)) ||
@@ -63,7 +66,8 @@ async function hasJobs(storage: Storage, name: string): Promise<boolean> {
 }
 
 function checkJobs(options: JobsOptions): JobsOptions {
-  const { states, names } = expectOptions('options', options, ['states', 'names'])
+  const { states, names, after } = expectOptions('options', options, ['states', 'names', 'after'])
+  if (after !== undefined) checkStoredId('after', after)
   if (states !== undefined && !Array.isArray(states)) throw expected('states', 'an array of states', states)
   for (const state of states ?? []) {
     if (!jobStates.includes(state)) throw expected('states', `only ${jobStates.join(', ')}`, state)

@@ -1,12 +1,13 @@
 /** `work.part`: one part, processed by a consumer outside - a queue's message, a lambda - under the same fence as ours. */
 import { LeaseLostError, PieceworkError } from '../../core/errors.ts'
 import { partId } from '../../core/part.ts'
-import type { RunningTask, Task } from '../../core/task.ts'
-import { nextRow, REDUCING, taskOf, writtenRow } from '../../storage/codec.ts'
+import type { Task } from '../../core/task.ts'
+import { REDUCING, taskOf } from '../../storage/codec.ts'
 import { jobRow } from '../../storage/job-codec.ts'
 import type { Row } from '../../storage/storage.ts'
 import type { Claimed } from '../claimer.ts'
 import type { Engine, Settings } from '../engine.ts'
+import { takeRow } from '../take-row.ts'
 import type { PartContext } from './context.ts'
 import type { JobSettings } from './definition.ts'
 import { JobView } from './view.ts'
@@ -82,7 +83,7 @@ export class Outside {
       ) {
         return { status: 'busy' }
       }
-      const taken = await this.#take(part)
+      const taken = await takeRow(this.#engine, part, this.#leaseMs)
       if (taken) return this.#run(taken, settings, view, body)
     }
     throw new PieceworkError('contended', `Others changed part ${place.index} of job ${place.jobId} at every try`)
@@ -142,22 +143,12 @@ export class Outside {
     const row = jobRow((await storage.get([jobId]))[0])
     const settings = row && definitions.get(row.name)
     if (!row || !settings || row.state !== REDUCING || (row.wakeAt ?? 0) > time.now()) return
-    const taken = await this.#take(row)
+    const taken = await takeRow(this.#engine, row, this.#leaseMs)
     if (!taken) return
     await this.#tools.runHere(this.#tools.begin(taken, settings, new JobView(taken, storage)))
     const [after] = await storage.get([jobId])
     const task = after && taskOf(after)
     if (task && task.state !== 'completed') throw outcomeOf(task)
-  }
-
-  /** A claim of this one row: by compare-and-set, as the storage's own claim would change it. */
-  async #take(row: Row): Promise<Row | undefined> {
-    const { storage, time, newHolder } = this.#engine
-    const task = taskOf(row)
-    const running = { ...task, state: 'running', attempts: task.attempts + 1, wakeAt: time.now() + this.#leaseMs }
-    const next = nextRow(running as RunningTask, row, newHolder(), storage.traits.rowMaxBytes)
-    const [result] = await storage.apply([{ row, next }])
-    return result === 'applied' ? writtenRow(row, next) : undefined
   }
 }
 

@@ -15,7 +15,7 @@ onEachStorage('status counts tasks by definition and state, and says what this p
     parts: {},
     capped: false,
     paused: [],
-    worker: { running: false, held: 0 },
+    worker: { running: false, held: 0, threads: 0 },
   })
   await work.start()
   const [first] = await work.add([
@@ -26,14 +26,14 @@ onEachStorage('status counts tasks by definition and state, and says what this p
   await clock.settle()
   expect(await work.status()).toMatchObject({
     tasks: { long: { running: 1, waiting: 1, held: 1 }, unused: {} },
-    worker: { running: true, held: 1 },
+    worker: { running: true, held: 1, threads: 0 },
   })
   door.open()
   await clock.settle()
   await work.cancel((await work.add(long, undefined, { delay: '1h' })).id)
   expect(await work.status()).toMatchObject({
     tasks: { long: { completed: 1, waiting: 1, held: 1, cancelled: 1 } },
-    worker: { running: true, held: 0 },
+    worker: { running: true, held: 0, threads: 0 },
   })
   expect((await work.get(first!.id))?.state).toBe('completed')
   await work.stop()

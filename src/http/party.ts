@@ -1,0 +1,64 @@
+/** Party's words for what is here: a task, and the status, key for key. */
+import type { Piecework, Status, TaskInfo } from '../index.ts'
+import type { Face } from './route.ts'
+
+/** Word for word: what Party says is looked for. */
+const noCleanup = 'Task Logger unavailable. Please add TaskCleanup to Party'
+
+/** Schedules beyond these are not in the status; `GET /schedules` has all of them. */
+const mostSchedules = 1_000
+
+export function partyTask({ id, name, input, runAt, attempts, state }: TaskInfo): object {
+  return { _id: id, party: name, data: input, timestamp: new Date(runAt).toISOString(), attempts, status: state }
+}
+
+export async function partyStatus({ work, hub, options }: Face): Promise<object> {
+  const status = await work.status()
+  const recurring = await schedulesOf(work)
+  const completed = countsOf(status, 'completed')
+  return {
+    recurring,
+    completed: hasCleanup(status, recurring, options.cleanup) ? completed : noCleanup,
+    failed: countsOf(status, 'failed'),
+    total_workers: status.worker.running ? 1 : 0,
+    debug: false,
+    undumped: completed,
+    last_run_on: hub.lastStart ?? 'Unavailable',
+    pending: await Promise.all(
+      countsOf(status, 'waiting').map(async ({ count, _id }) => ({
+        count,
+        _id,
+        upcoming: (await work.upcoming(_id)) ?? null,
+      })),
+    ),
+    restarted_workers: 'Unavailable',
+  }
+}
+
+function countsOf(status: Status, state: 'waiting' | 'completed' | 'failed'): { count: number; _id: string }[] {
+  return Object.entries(status.tasks).flatMap(([_id, counts]) => {
+    const count = counts[state] ?? 0
+    return count > 0 ? [{ count, _id }] : []
+  })
+}
+
+interface Recurring {
+  readonly _id: string
+  readonly schedule: string
+  readonly timestamp: string | null
+}
+
+async function schedulesOf(work: Piecework): Promise<Recurring[]> {
+  const found: Recurring[] = []
+  for await (const { name, task, nextAt } of work.schedules()) {
+    found.push({ _id: task, schedule: name, timestamp: nextAt === undefined ? null : new Date(nextAt).toISOString() })
+    if (found.length === mostSchedules) break
+  }
+  return found
+}
+
+/** It is there once it was added: by a schedule, or as a task that has not ended. */
+function hasCleanup(status: Status, recurring: readonly Recurring[], cleanup: string): boolean {
+  const { waiting = 0, running = 0 } = (Object.hasOwn(status.tasks, cleanup) && status.tasks[cleanup]) || {}
+  return waiting + running > 0 || recurring.some(({ _id }) => _id === cleanup)
+}

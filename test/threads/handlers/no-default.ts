@@ -1,0 +1,2 @@
+/** A module that exports its handler by another name. */
+export const handler = () => 'unheard'
