@@ -8,8 +8,10 @@ const noCleanup = 'Task Logger unavailable. Please add TaskCleanup to Party'
 /** Schedules beyond these are not in the status; `GET /schedules` has all of them. */
 const mostSchedules = 1_000
 
-export function partyTask({ id, name, input, runAt, attempts, state }: TaskInfo): object {
-  return { _id: id, party: name, data: input, timestamp: new Date(runAt).toISOString(), attempts, status: state }
+/** `duplicate`: a recurring task of this name and data is there, and this is that one. */
+export function partyTask({ id, name, input, runAt, lastRunAt, attempts, state }: TaskInfo, status: string): object {
+  const last = lastRunAt === undefined ? {} : { last_run_on: isoText(lastRunAt) }
+  return { _id: id, party: name, data: input, timestamp: isoText(runAt), ...last, attempts, state, status }
 }
 
 export async function partyStatus({ work, hub, options }: Face): Promise<object> {
@@ -51,7 +53,7 @@ interface Recurring {
 async function schedulesOf(work: Piecework): Promise<Recurring[]> {
   const found: Recurring[] = []
   for await (const { name, task, nextAt } of work.schedules()) {
-    found.push({ _id: task, schedule: name, timestamp: nextAt === undefined ? null : new Date(nextAt).toISOString() })
+    found.push({ _id: task, schedule: name, timestamp: nextAt === undefined ? null : isoText(nextAt) })
     if (found.length === mostSchedules) break
   }
   return found
@@ -61,4 +63,8 @@ async function schedulesOf(work: Piecework): Promise<Recurring[]> {
 function hasCleanup(status: Status, recurring: readonly Recurring[], cleanup: string): boolean {
   const { waiting = 0, running = 0 } = (Object.hasOwn(status.tasks, cleanup) && status.tasks[cleanup]) || {}
   return waiting + running > 0 || recurring.some(({ _id }) => _id === cleanup)
+}
+
+function isoText(at: number): string {
+  return new Date(at).toISOString()
 }

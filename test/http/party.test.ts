@@ -27,7 +27,14 @@ describe.each(['curl', 'handler'] as const)('by %s', (way) => {
       status: 201,
       body: {
         tasks: [
-          { party: 'note', data, timestamp: '2014-03-11T05:12:22.086Z', status: 'waiting', attempts: 0 },
+          {
+            party: 'note',
+            data,
+            timestamp: '2014-03-11T05:12:22.086Z',
+            state: 'waiting',
+            status: 'added',
+            attempts: 0,
+          },
           { party: 'note', data, timestamp: expect.any(String) },
           { party: 'wait', timestamp: '2040-03-11T05:12:22.000Z' },
         ],
@@ -85,6 +92,31 @@ describe.each(['curl', 'handler'] as const)('by %s', (way) => {
       pending: [{ count: 2, _id: 'note', upcoming: 'soon' }],
     })
   })
+})
+
+test('Y6 a recurring task that is there already is told for a duplicate, and is the one that was there', async () => {
+  const report = task('report', {
+    recurring: true,
+    run: () => {},
+    onComplete: ({ scheduleNextRun }) => void scheduleNextRun({ minutes: 30 }),
+  })
+  const work = workOf([report])
+  const handler = httpHandler(work, yes)
+  const tasks = [{ party: 'report', data: { a: 1 } }]
+  const add = async () => {
+    const { status, body } = await byHandler(handler)('POST', '/tasks', { json: { tasks } })
+    return [status, (body as { tasks: Record<string, unknown>[] }).tasks[0]] as const
+  }
+  const [first, added] = await add()
+  expect([first, added?.status]).toEqual([201, 'added'])
+  await work.drain()
+  const [second, there] = await add()
+  expect([second, there]).toMatchObject([
+    200,
+    { _id: added?._id, status: 'duplicate', last_run_on: expect.stringMatching(/Z$/) },
+  ])
+  handler.close()
+  await work.close()
 })
 
 test('Y18 once the cleanup is scheduled or waits, the status counts what is completed instead', async () => {

@@ -27,6 +27,7 @@ const task = closed(
     key: text,
     addedAt: instant,
     runAt: instant,
+    lastRunAt: instant,
     wakeAt: instant,
     doneAt: instant,
     reason: text,
@@ -35,7 +36,7 @@ const task = closed(
     itemCount: count,
     holder: text,
   } satisfies Record<keyof TaskInfo, Schema>,
-  ['jobId', 'index', 'input', 'result', 'key', 'wakeAt', 'doneAt', 'reason', 'progress', 'holder'],
+  ['jobId', 'index', 'input', 'result', 'key', 'lastRunAt', 'wakeAt', 'doneAt', 'reason', 'progress', 'holder'],
 )
 
 const job = closed(
@@ -81,6 +82,7 @@ const schedule = closed(
     nextAt: instant,
     lastAt: instant,
     lastTaskId: text,
+    waiting: count,
   } satisfies Record<keyof ScheduleInfo, Schema>,
   ['input', 'until', 'nextAt', 'lastAt', 'lastTaskId'],
 )
@@ -117,9 +119,20 @@ const newTask = closed(
 
 const newPartyTask = closed({ party: text, data: { type: 'object' }, timestamp: moment }, ['data', 'timestamp'])
 
+const added: Schema = { type: 'string', enum: ['added', 'duplicate'] }
+
 const partyTask = closed(
-  { _id: text, party: text, data: anything, timestamp: isoTime, attempts: count, status: text },
-  ['data'],
+  {
+    _id: text,
+    party: text,
+    data: anything,
+    timestamp: isoTime,
+    last_run_on: isoTime,
+    attempts: count,
+    state: { type: 'string', enum: taskStates },
+    status: added,
+  },
+  ['data', 'last_run_on'],
 )
 
 const counted = (more: Readonly<Record<string, Schema>> = {}): Schema => closed({ count, _id: text, ...more })
@@ -144,7 +157,7 @@ export const schemas = {
   PartyStatus: partyStatus,
   NewTask: newTask,
   NewPartyTask: newPartyTask,
-  AddedTask: closed({ id: text, status: { type: 'string', enum: ['added', 'duplicate'] } }),
+  AddedTask: closed({ id: text, status: added }),
   PartyTask: partyTask,
   Problem: closed({ error: closed({ code: text, message: text }) }),
 } as const satisfies Record<string, Schema>

@@ -27,7 +27,7 @@ const add: Route = {
     const tasks = await Promise.all(
       all.map(async (one, index) => {
         const info = entries[index]?.isParty ? await work.get(one.id) : undefined
-        return info ? partyTask(info) : one
+        return info ? partyTask(info, one.status) : one
       }),
     )
     return json({ tasks }, all.some(({ status }) => status === 'added') ? 201 : 200)
