@@ -82,7 +82,7 @@ async function live(given: History): Promise<void> {
   await world.spawn()
   const isOver = () => world.storage.get(['~schedule:tick'])
   let rounds = 0
-  for (; rounds < 100 && (await isOver())[0]?.state !== 'ended'; rounds++) await clock.tick('5s')
+  for (; rounds < 400 && (await isOver())[0]?.state !== 'ended'; rounds++) await clock.tick('5s')
   expect((await isOver())[0]?.state, 'the schedule ends').toBe('ended')
 
   const wanted = Array.from({ length: Math.floor((end - begin) / everyMs) }, (_, n) => begin + (n + 1) * everyMs)

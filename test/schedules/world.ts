@@ -39,6 +39,7 @@ export class World {
   readonly definition
   readonly #plan: Plan
   #runs = 0
+  #isMended = false
 
   constructor(plan: Plan) {
     this.#plan = plan
@@ -67,7 +68,7 @@ export class World {
       poll: '1s',
       concurrency: 2,
       onCall: (verb, when) => {
-        if (!death || !writes.includes(verb)) return
+        if (this.#isMended || !death || !writes.includes(verb)) return
         if (when === 'before') written++
         if (written !== death.nth || when !== death.when || !this.alive.has(process)) return
         this.meet(`death ${when} ${verb}`)
@@ -87,6 +88,7 @@ export class World {
 
   /** From now on nobody dies and no call fails. */
   mend(): void {
+    this.#isMended = true
     this.faults = []
     this.deaths = []
     for (const process of this.alive) process.thaw()
