@@ -1,5 +1,6 @@
 /** What a flag's text has to be, told by commander with the flag's name. */
 import { InvalidArgumentError } from 'commander'
+import { type Duration, durationMs } from '../index.ts'
 
 export function wholeNumber(text: string): number {
   const number = Number(text)
@@ -19,4 +20,33 @@ function parsed(text: string): unknown {
   } catch {
     return undefined
   }
+}
+
+/** Whatever JSON there is. */
+export function anyJson(text: string): unknown {
+  const value = parsed(text)
+  if (value !== undefined) return value
+  throw new InvalidArgumentError('Expected JSON, such as {"to": "you@example.org"} or "a text".')
+}
+
+export function priority(text: string): number {
+  if (/^\d$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('Expected a whole number from 0 to 9.')
+}
+
+/** As it was written, once it is known to be one. */
+export function duration(text: string): Duration {
+  try {
+    durationMs('time', text)
+    return text as Duration
+  } catch {
+    throw new InvalidArgumentError('Expected a time such as 30s, 5m, 2h or 7d, of ten years at most.')
+  }
+}
+
+/** Names or states, with commas between them. */
+export function list(text: string): string[] {
+  const words = text.split(',').map((word) => word.trim())
+  if (words.every((word) => word !== '')) return words
+  throw new InvalidArgumentError('Expected one or more, with commas between them.')
 }

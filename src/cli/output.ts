@@ -1,7 +1,6 @@
 /** Where the answer goes: lines for programs, tables for people. A reader that has had enough is no error. */
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { JobInfo } from '../index.ts'
 
 /** What a command writes to: `process.stdout`, or a stream of a test's. */
 export interface Output extends NodeJS.WritableStream {
@@ -19,7 +18,7 @@ export async function write(output: Output, pieces: AsyncIterable<string> | Iter
 }
 
 /** As it goes to programs: one JSON object, on one line. */
-export function jsonLine(info: JobInfo): string {
+export function jsonLine(info: object): string {
   return `${JSON.stringify(info)}\n`
 }
 

@@ -1,5 +1,5 @@
 /** One command's use of a storage: opened, used, and closed again whatever happened. */
-import { type Piecework, type PieceworkOptions, piecework } from '../index.ts'
+import { type Piecework, type PieceworkOptions, piecework, type Storage } from '../index.ts'
 import { openStorage } from './storages.ts'
 
 /** What goes wrong is told by the error of the call that met it. */
@@ -18,5 +18,15 @@ export async function withWork(
   } finally {
     // An error on the way out would only hide the one that matters.
     await work.close().catch(() => {})
+  }
+}
+
+/** The storage itself, for what it knows of nothing but itself. */
+export async function withStorage(url: string | undefined, body: (storage: Storage) => Promise<void>): Promise<void> {
+  const storage = await openStorage(url)
+  try {
+    await body(storage)
+  } finally {
+    await Promise.resolve(storage.close?.()).catch(() => {})
   }
 }

@@ -7,7 +7,7 @@ import { oneLine } from './failure.ts'
 /** Where the terminal does not say how wide it is. */
 const columnsDefault = 80
 /** Narrower than this a column of text is of no use. */
-const columnMin = 20
+export const columnMin = 20
 /** Of a result or of metadata: a screen, not more. */
 const lengthMax = 1_000
 /** Of a dispatch; the report has up to a hundred. */
@@ -27,7 +27,7 @@ const colours = {
 // Blanks between columns and no rules: a line is as wide as what it says, and its id is selected with two clicks.
 const rules = ['mid', 'left-mid', 'mid-mid', 'right-mid', 'top', 'top-mid', 'top-left', 'top-right'] as const
 const sides = ['left', 'right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right'] as const
-const plain = {
+export const plain = {
   chars: { ...Object.fromEntries([...rules, ...sides].map((name) => [name, ''])), middle: '  ' },
   style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
 }
@@ -92,7 +92,7 @@ export function tableOfDispatch(job: JobInfo, columns?: number): string {
 }
 
 /** A terminal may say that it is 0 columns wide. */
-function widthOf(columns: number | undefined): number {
+export function widthOf(columns: number | undefined): number {
   return columns || columnsDefault
 }
 
@@ -110,7 +110,7 @@ function tableOf(entries: readonly Entry[], columns: number): string {
 }
 
 /** Without the blanks that fill up the last column. */
-function linesOf(table: Table.Table): string {
+export function linesOf(table: Table.Table): string {
   return `${table.toString().replaceAll(/ +$/gm, '')}\n`
 }
 
@@ -130,7 +130,7 @@ function failureOf({ failure }: JobInfo): string {
 }
 
 /** Down to the second, in the time of nobody's place: processes far apart are compared by it. */
-function instant(at: number): string {
+export function instant(at: number): string {
   return new Date(at).toISOString().replace('T', ' ').replace(/\.\d+/, '')
 }
 
@@ -139,7 +139,7 @@ function json(value: unknown): string {
 }
 
 /** Messages and metadata are anybody's: nothing in them may steer the terminal. */
-function cut(text: string): string {
+export function cut(text: string): string {
   const line = oneLine(text.slice(0, 2 * lengthMax))
   return line.length > lengthMax ? `${line.slice(0, lengthMax)}…` : line
 }

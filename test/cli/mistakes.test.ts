@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sqlite } from '../../adapters/sqlite/index.ts'
 import { job, piecework } from '../../src/index.ts'
+import { inside } from './inside.ts'
 import { cli, shell } from './kit.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'piecework-cli-'))
@@ -91,8 +92,14 @@ describe('the program says', () => {
 
   test('in docs/cli.md what each flag does', async () => {
     const page = readFileSync(join(import.meta.dirname, '../../docs/cli.md'), 'utf8')
-    for (const command of ['info', 'ls', 'pending', 'dispatch']) {
-      const { stdout } = await cli([command, '--help'])
+    const commands = [...(await inside(['--help'])).stdout.matchAll(/^ {2}([a-z]+) \[options\]/gm)].map(
+      ([, name]) => name!,
+    )
+    expect(commands).toEqual(expect.arrayContaining(['info', 'dispatch', 'add', 'doctor']))
+    for (const command of commands) {
+      const { stdout } = await inside([command, '--help'])
+      expect(stdout).toContain(`For example:\n  piecework ${command} `)
+      expect(page).toContain(`| \`${command}`)
       const flags = stdout.match(/--[a-z][a-z-]+/g) ?? []
       expect(flags).toContain('--storage')
       for (const flag of flags) expect(page).toMatch(new RegExp(`${flag}(?![a-z-])`))
