@@ -25,7 +25,7 @@ export async function stopAll({ alive, clock, ledger }: RowWorld): Promise<void>
     const stopping = member.work.stop({ timeout: '40s' })
     await clock.tick('41s')
     await stopping
-    expect((await member.work.status()).worker).toEqual({ running: false, held: 0 })
+    expect((await member.work.status()).worker).toEqual({ running: false, held: 0, threads: 0 })
     expect(member.timers(), 'no timer outlives a stop').toBe(0)
   }
   expect(ledger.broken).toEqual([])
