@@ -3,7 +3,7 @@ import { failures } from './catalogue.ts'
 import { cover, report, textOf } from './coverage.ts'
 import { codeFiles } from './files.ts'
 
-const tests = codeFiles(['test']).filter(({ path }) => path.endsWith('.test.ts'))
+const tests = codeFiles(['test'])
 // A mutant may be named after what it gets wrong; it covers nothing by itself.
 const cases = codeFiles(['src/conformance']).filter(({ path }) => !path.includes('/mutants/'))
 const coverage = cover(textOf(failures), [...tests, ...cases], failures)

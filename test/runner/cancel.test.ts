@@ -98,9 +98,9 @@ describe('a cancel', () => {
   )
 
   test.each([
-    ['RC-06 fails', new Error('failed')],
-    ['RC-06 is aborted and throws its reason', undefined],
-  ])('of a running task that then %s: it ends cancelled and is not retried', async (_, error) => {
+    ['fails', new Error('failed')],
+    ['is aborted and throws its reason', undefined],
+  ])('RC-06 of a running task that then %s: it ends cancelled and is not retried', async (_, error) => {
     const { storage, clock, contexts, end, operator, id } = await running()
     expect(await operator.work.cancel(id)).toBe(true)
     await clock.tick('11s')

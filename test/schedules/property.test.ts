@@ -101,7 +101,7 @@ async function live(given: History): Promise<void> {
 }
 
 describe(`histories of schedules (FC_SEED=${seed})`, () => {
-  test('CN-02 CN-03 CN-04 CN-05 CK-01 each tick has one task, none is lost, tasks that must not meet do not', async () => {
+  test('P-TICK P-SINGLE CN-02 CN-03 CN-04 CN-05 CK-01 each tick has one task, none is lost, tasks that must not meet do not', async () => {
     await fc.assert(fc.asyncProperty(history, live), { numRuns: runs, seed, timeout: 60_000 })
     console.log(`seed ${seed}, ${runs} runs met`, met)
     if (runs < 100) return

@@ -121,11 +121,11 @@ describe('a handler in a thread', () => {
 
 describe('a thread', () => {
   test.each([
-    ['CR-13 that exits', 'exits', { name: 'Error', message: 'worker exited with code: 3' }],
+    ['that exits', 'exits', { name: 'Error', message: 'worker exited with code: 3' }],
     ['ER-02 that throws later, beside its handler', 'throwsLater', { name: 'TypeError', message: 'later' }],
     ['ER-02 that rejects what nobody waits for', 'rejectsBeside', { name: 'Error', message: 'beside' }],
     ['CR-09 that runs out of memory', 'grows', { message: expect.stringContaining('memory limit') }],
-  ])('%s is a failed attempt, and its place is free again', async (_, deed, error) => {
+  ])('CR-13 %s is a failed attempt, and its place is free again', async (_, deed, error) => {
     const one = bad({ memoryMb: 32 })
     const work = works(one)
     await work.start()

@@ -113,7 +113,7 @@ describe('runTask', () => {
     expect(await rejection(work.runTask(id))).toMatchObject({ code: 'stopped' })
   })
 
-  test('Y9 never beside a worker: three processes are told to run what two others claim, and each task runs once', async () => {
+  test('Y9 B37 never beside a worker: three processes are told to run what two others claim, and each task runs once', async () => {
     const storage = distant(memory())
     const runs = new Map<string, number>()
     const count = task('count', {
