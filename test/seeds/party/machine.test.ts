@@ -26,7 +26,7 @@ test('Y1 M28 one worker for each core: as many threads as there are, and no more
   const added = await work.add(Array.from({ length: cores * 3 }, () => burns.with({ ms: 100 })))
   await work.drain()
   const threads = new Set<number>()
-  for (const { id } of added) threads.add(((await work.get(id))?.result as { thread: number }).thread)
+  for (const { id } of added) threads.add(((await work.get(id))!.result as { thread: number }).thread)
   expect(most).toBe(cores)
   // One that starts late may find that the others have done it all.
   expect(threads.size).toBeLessThanOrEqual(cores)
