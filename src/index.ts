@@ -74,7 +74,7 @@ export {
 } from './runner/rows/definition.ts'
 export type { FunctionContext, LimitedContext, SlotsContext } from './runner/rows/functions.ts'
 export type { TaskRun } from './runner/run-task.ts'
-export type { Status } from './runner/status.ts'
+export type { Status, StatusOptions } from './runner/status.ts'
 export type { StopOptions } from './runner/stop-options.ts'
 export type { TaskInfo } from './runner/task-info.ts'
 export type { HandlerModule, InputOf, ResultOf, ThreadOptions } from './runner/threads/options.ts'

@@ -3,6 +3,7 @@ import { Presets, SingleBar } from 'cli-progress'
 import type { JobInfo, Piecework } from '../index.ts'
 import { BadEndError } from './failure.ts'
 import { jsonLine, type Output, write } from './output.ts'
+import { pause } from './pause.ts'
 import { tableOfJob } from './tables.ts'
 
 /** Each look counts the parts that are left, which may be many. */
@@ -45,7 +46,7 @@ async function* looks(work: Piecework, id: string): AsyncGenerator<JobInfo> {
     if (now !== last) yield job
     if (over.includes(job.state)) return
     last = now
-    await new Promise((resolve) => setTimeout(resolve, lookEveryMs))
+    await pause(lookEveryMs)
   }
 }
 

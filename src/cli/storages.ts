@@ -54,6 +54,14 @@ async function openDynamodb(url: string): Promise<Storage> {
   return dynamodb(taken, { table: rest.replace(/^dynamodb:(\/\/)?/, '') })
 }
 
+/** What a person is told of where something is done: the place, and nothing secret. */
+export function targetOf(url = ''): string {
+  const { rest, taken } = split(url, ['schema', 'tablePrefix', 'collectionPrefix'])
+  const [place = ''] = rest.replace(/\/\/\S*@/, '//').split('?')
+  const within = Object.entries(taken).map(([name, value]) => `${name}=${value}`)
+  return within.length > 0 ? `${place}?${within.join('&')}` : place
+}
+
 type Taken<Name extends string> = { readonly [Key in Name]?: string }
 
 /**

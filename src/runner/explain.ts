@@ -22,8 +22,9 @@ export async function explain(engine: Engine, worker: Worker, id: string): Promi
   const row = taskRow(found)
   if (!row) throw new PieceworkError('not_found', `No task has the id ${id}`)
   const task = taskOf(row)
-  await worker.pauses.refresh()
-  return [headline(task, row, engine.time.now()), ...history(task), ...hindrances(task, engine, worker)].join(' ')
+  const isPaused = await worker.pauses.look(task.name)
+  const now = engine.time.now()
+  return [headline(task, row, now), ...history(task), ...hindrances(task, engine, worker, isPaused)].join(' ')
 }
 
 function headline(task: Task, row: Row, now: number): string {
@@ -70,10 +71,13 @@ function history(task: Task): string[] {
   return lines
 }
 
-function hindrances(task: Task, engine: Engine, worker: Worker): string[] {
+function hindrances(task: Task, engine: Engine, worker: Worker, isPaused: boolean): string[] {
   if (task.state !== 'waiting') return []
-  if (!engine.definitions.has(task.name)) return ['This process does not have its definition and will not run it.']
-  if (worker.pauses.has(task.name)) return ['Its definition is paused.']
+  const paused = isPaused ? ['Its definition is paused.'] : []
+  if (!engine.definitions.has(task.name)) {
+    return ['This process does not have its definition and will not run it.', ...paused]
+  }
+  if (isPaused) return paused
   return worker.started ? [] : ['This process runs no tasks: it was not started, or it was stopped.']
 }
 

@@ -1,7 +1,11 @@
 /** Definitions that are paused: a row each, so that every process on the storage obeys and a restart does not forget. */
 import { definitionName } from '../core/part.ts'
-import type { Row } from '../storage/storage.ts'
+import type { Page, Row } from '../storage/storage.ts'
 import type { Engine } from './engine.ts'
+
+/** The name of these rows, and how their ids begin. */
+const PAUSE = '~pause'
+const idPrefix = '~pause:'
 
 /** How long a process may go on by what it last knew. */
 const knownForMs = 1_000
@@ -41,11 +45,29 @@ export class Pauses {
     this.#readAt = now
   }
 
+  /** Whether a definition is paused that this process may not have. */
+  async look(name: string): Promise<boolean> {
+    const [row] = await this.#engine.storage.get([pauseId(definitionName(name))])
+    return row !== undefined
+  }
+
+  /** All definitions that are paused, whether or not this process has them. */
+  async everywhere(): Promise<string[]> {
+    const { storage } = this.#engine
+    const found: string[] = []
+    for (let after: string | null = ''; after !== null; ) {
+      const page: Page = await storage.find({ names: [PAUSE], after }, storage.traits.batchMax)
+      found.push(...page.rows.map(({ id }) => pausedName(id)))
+      after = page.after
+    }
+    return found.sort()
+  }
+
   async pause(name: string): Promise<void> {
     const { health, storage, time, newHolder } = this.#engine
     const row: Row = {
       id: pauseId(name),
-      name: '~pause',
+      name: PAUSE,
       state: 'paused',
       priority: 0,
       wakeAt: null,
@@ -74,5 +96,9 @@ export class Pauses {
 
 // A name may hold a slash and an id may not; `%` keeps two names from making one id.
 function pauseId(name: string): string {
-  return `~pause:${name.replaceAll('%', '%25').replaceAll('/', '%2F')}`
+  return idPrefix + name.replaceAll('%', '%25').replaceAll('/', '%2F')
+}
+
+function pausedName(id: string): string {
+  return id.slice(idPrefix.length).replaceAll('%2F', '/').replaceAll('%25', '%')
 }

@@ -20,7 +20,7 @@ import { checkOptions, checkStorage } from './options.ts'
 import { type Purged, type PurgeOptions, purge } from './purge.ts'
 import type { RowCrews } from './rows/row-crews.ts'
 import { rolesOf, type StartOptions } from './start-options.ts'
-import { readStatus, type Status } from './status.ts'
+import { readStatus, type Status, type StatusOptions } from './status.ts'
 import { type StopOptions, timeoutOf } from './stop-options.ts'
 import { TaskFace } from './task-face.ts'
 import { type TaskInfo, taskInfo } from './task-info.ts'
@@ -135,9 +135,9 @@ export class Piecework extends TaskFace {
   }
 
   /** How many tasks of each definition are in which state, and what this process is doing. */
-  async status(): Promise<Status> {
+  async status(options: StatusOptions = {}): Promise<Status> {
     await this.#life.ready()
-    return readStatus(this.#engine, this.#worker, this.#rows.held)
+    return readStatus(this.#engine, this.#worker, this.#rows.held, options)
   }
 
   /** Why a task, a part or a job is where it is, in a sentence or three. @throws PieceworkError `not_found`. */

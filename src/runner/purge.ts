@@ -9,6 +9,7 @@ import type { Row, Storage } from '../storage/storage.ts'
 import type { Engine } from './engine.ts'
 import { type JobInfo, jobInfo } from './jobs/info.ts'
 import { rowsOfParts } from './jobs/view.ts'
+import { wouldGo } from './purge-preview.ts'
 import { removeChildren } from './remove-children.ts'
 import { doneStates } from './retention.ts'
 import { type TaskInfo, taskInfo } from './task-info.ts'
@@ -34,6 +35,8 @@ export interface PurgeOptions {
   readonly names?: readonly string[]
   /** Removes from the archive, where a cleanup without files puts what is done, and not from where it was. @default false */
   readonly archived?: boolean
+  /** `true`: only counts what would go, for which it reads all that is done; the sink gets nothing. @default false */
+  readonly dryRun?: boolean
   /** Gets each page before it is removed: its tasks, and its jobs, whose parts go with them. If it throws, its page stays and the purge ends with its error. */
   readonly sink?: PurgeSink
 }
@@ -52,7 +55,7 @@ export async function purge(
   options: PurgeOptions,
   keep?: (rows: readonly Row[]) => Promise<void>,
 ): Promise<Purged> {
-  const { states, olderThanMs, names, archived, sink } = checkPurge(options)
+  const { states, olderThanMs, names, archived, dryRun, sink } = checkPurge(options)
   const { storage, time } = engine
   const asked = archived ? states.map(archivedState) : states
   const counts = Object.fromEntries(states.map((state) => [state, 0])) as Record<DoneState, number>
@@ -60,6 +63,10 @@ export async function purge(
   // What is done in this very millisecond is older than 0.
   const doneBefore = time.now() - olderThanMs + 1
   const by = { doneBefore, states: asked, ...(names ? { names: archived ? names.map(archivedName) : names } : {}) }
+  if (dryRun) {
+    for await (const row of wouldGo(storage, by)) counts[stateOf.get(row.state)!]++
+    return counts
+  }
   const pageRows = Math.min(storage.traits.batchMax, 500)
   for (;;) {
     const { rows } = await storage.find(by, pageRows)
@@ -79,8 +86,8 @@ export async function purge(
 }
 
 function checkPurge(options: PurgeOptions) {
-  expectOptions('options', options, ['states', 'olderThan', 'names', 'archived', 'sink'])
-  const { states = doneStates, olderThan = 0, names, archived = false, sink } = options
+  expectOptions('options', options, ['states', 'olderThan', 'names', 'archived', 'dryRun', 'sink'])
+  const { states = doneStates, olderThan = 0, names, archived = false, dryRun = false, sink } = options
   if (!Array.isArray(states)) throw expected('states', 'an array of states', states)
   for (const state of states as readonly DoneState[]) {
     if (!doneStates.includes(state)) throw expected('states', `only ${doneStates.join(', ')}`, state)
@@ -91,12 +98,14 @@ function checkPurge(options: PurgeOptions) {
     checkName(`names[${index}]`, name)
   })
   expectBoolean('archived', archived)
+  expectBoolean('dryRun', dryRun)
   if (sink !== undefined) expectFunction('sink', sink)
   return {
     states: states as readonly DoneState[],
     olderThanMs,
     names: names as readonly string[] | undefined,
     archived,
+    dryRun,
     sink,
   }
 }

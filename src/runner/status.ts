@@ -1,12 +1,27 @@
 /** How much there is of what: counts for each definition, and what this process is doing. */
+
+import { expectBoolean, expectOptions } from '../core/expect.ts'
 import { type JobState, jobMoves } from '../core/job.ts'
-import { definitionName } from '../core/part.ts'
+import { definitionName, kindOfName } from '../core/part.ts'
 import { type TaskState, taskMoves } from '../core/task.ts'
+import type { Count, Storage } from '../storage/storage.ts'
 import type { Engine, Role } from './engine.ts'
+import { isNameOfJobs } from './jobs/list.ts'
 import type { Worker } from './worker.ts'
 
 /** Counting stops here: a status must answer soon, however much is stored. */
 const countUpTo = 100_000
+/** Names that come behind so many rows would be overlooked. */
+const countAllUpTo = 1_000_000
+
+export interface StatusOptions {
+  /**
+   * `true`: of whatever the storage holds, not of the definitions of this process alone. The storage counts all its rows
+   * then, up to a million.
+   * @default false
+   */
+  readonly all?: boolean
+}
 
 export interface Status {
   /** For each definition of this process, how many tasks are in which state. States without a task are left out. */
@@ -26,28 +41,54 @@ export interface Status {
 // Rows of items have their task's name; they are not tasks.
 const states = [...new Set([...Object.keys(taskMoves), ...Object.keys(jobMoves)])]
 
-export async function readStatus(engine: Engine, worker: Worker, rowsHeld: number): Promise<Status> {
+type Kind = Role['kind']
+
+export async function readStatus(
+  engine: Engine,
+  worker: Worker,
+  rowsHeld: number,
+  options: StatusOptions = {},
+): Promise<Status> {
+  const { all = false } = expectOptions('options', options, ['all'])
+  expectBoolean('all', all)
+  const { storage, definitions } = engine
   // Dispatches are counted as their consumer's tasks.
-  const definitions = [...engine.definitions].filter(([, { role }]) => !(role.kind === 'job' && role.job.report))
-  const names = definitions.map(([name]) => name)
-  const { counts, capped } = await engine.storage.count({ names, states, upTo: countUpTo })
+  const own = [...definitions].filter(([, { role }]) => !(role.kind === 'job' && role.job.report))
+  const kinds = new Map(own.map(([name, { role }]): [string, Kind] => [name, role.kind]))
+  const which = all ? { upTo: countAllUpTo } : { names: [...kinds.keys()], upTo: countUpTo }
+  const { counts, capped } = await storage.count({ ...which, states })
+  if (all) for (const [name, kind] of await othersIn(storage, counts, definitions)) kinds.set(name, kind)
   await worker.pauses.refresh()
-  const of = (kind: Role['kind']) =>
+  const of = (kind: Kind) =>
     Object.fromEntries(
-      definitions.flatMap(([name, { role }]) =>
-        role.kind === kind ? [[definitionName(name), counts[name] ?? {}]] : [],
-      ),
+      [...kinds].flatMap(([name, each]) => (each === kind ? [[definitionName(name), counts[name] ?? {}]] : [])),
     )
   return {
     tasks: of('task'),
     jobs: of('job'),
     parts: of('part'),
     capped,
-    paused: worker.pauses.names,
+    paused: all ? await worker.pauses.everywhere() : worker.pauses.names,
     worker: {
       running: worker.started,
       held: worker.held + rowsHeld,
       threads: engine.threads.reduce((sum, { size }) => sum + size, 0),
     },
   }
+}
+
+/** What there is of definitions that this process does not have, by their names. */
+async function othersIn(
+  storage: Storage,
+  counts: Count['counts'],
+  definitions: Engine['definitions'],
+): Promise<[name: string, kind: Kind][]> {
+  const others: [string, Kind][] = []
+  for (const name of Object.keys(counts)) {
+    if (definitions.has(name)) continue
+    // Rows of the library's own begin with `~`; parts are known by it.
+    if (kindOfName(name) === 'parts') others.push([name, 'part'])
+    else if (name[0] !== '~') others.push([name, (await isNameOfJobs(storage, counts, name)) ? 'job' : 'task'])
+  }
+  return others.sort(([a], [b]) => (a < b ? -1 : 1))
 }

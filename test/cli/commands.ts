@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { job, type Piecework, piecework } from '../../src/index.ts'
 import { openAt, type Place } from '../servers/places.ts'
+import { inside } from './inside.ts'
 import { cli, urlOf } from './kit.ts'
 
 const quiet = { info() {}, warn() {}, error() {} }
@@ -79,6 +80,21 @@ export function commands(place: Place): void {
     expect(array).toEqual({ code: 0, stdout: '[0,2]\n', stderr: '' })
     expect((await cli(['pending', 'one', '--array', '--storage', storage])).stdout).toBe('[]\n')
     expect((await cli(['pending', 'one', '--storage', storage])).stdout).toBe('')
+  })
+
+  test('status and purge count what this storage holds of any name', async () => {
+    const counted = async (...args: string[]) => JSON.parse((await inside([...args, '--storage', storage])).stdout)
+    await work.pause(pages)
+    await expect
+      .poll(() => counted('status'))
+      .toMatchObject({
+        jobs: { pages: { completed: 1, failed: 1, mapping: 1 } },
+        paused: ['pages'],
+      })
+    const would = await counted('purge', '--older-than', '0s')
+    expect(would).toMatchObject({ dryRun: true, completed: 1, failed: 1, cancelled: 0 })
+    expect(would.storage).not.toMatch(/@|secret/)
+    await work.resume(pages)
   })
 
   test.each(['info', 'pending'])(

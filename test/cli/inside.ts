@@ -3,6 +3,10 @@ import { Writable } from 'node:stream'
 import { runProgram } from '../../src/cli/program.ts'
 import type { Ran } from './kit.ts'
 
+/** The servers of the tests take any credentials of AWS; they must only be there. */
+process.env.AWS_ACCESS_KEY_ID ??= 'test'
+process.env.AWS_SECRET_ACCESS_KEY ??= 'test'
+
 export class Sink extends Writable {
   readonly isTTY: boolean
   readonly columns = 100

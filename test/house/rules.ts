@@ -128,7 +128,7 @@ export const sources: readonly Source[] = [
     homes: [
       'src/runner/clock.ts',
       'src/conformance/waiting.ts',
-      'src/cli/follow.ts',
+      'src/cli/pause.ts',
       'src/http/time.ts',
       'adapters/postgres/time.ts',
       'adapters/dynamodb/time.ts',

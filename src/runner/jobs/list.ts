@@ -6,7 +6,7 @@ import { dispatchName, kindOfName, partName } from '../../core/part.ts'
 import { taskMoves } from '../../core/task.ts'
 import { isArchivedName } from '../../storage/archive-codec.ts'
 import { jobRow } from '../../storage/job-codec.ts'
-import type { Page, Storage } from '../../storage/storage.ts'
+import type { Count, Page, Storage } from '../../storage/storage.ts'
 import { type JobInfo, jobInfo, remainingOf } from './info.ts'
 
 export interface JobsOptions {
@@ -47,17 +47,21 @@ export async function* listJobs(storage: Storage, options: JobsOptions): AsyncGe
 async function namesOfJobs(storage: Storage): Promise<string[]> {
   const { counts } = await storage.count({ states: countedStates, upTo: countUpTo })
   const found: string[] = []
-  for (const [name, states] of Object.entries(counts)) {
+  for (const name of Object.keys(counts)) {
     const kind = kindOfName(name)
     if (kind === 'parts' || isArchivedName(name)) continue
-    const isTold =
-      kind === 'dispatches' ||
-      Object.hasOwn(counts, partName(name)) ||
-      Object.keys(states).some((one) => !Object.hasOwn(taskMoves, one))
-    // All its jobs may be over and have had no parts.
-    if (isTold || (await hasJobs(storage, name))) found.push(name)
+    if (kind === 'dispatches' || (await isNameOfJobs(storage, counts, name))) found.push(name)
   }
   return found
+}
+
+/** Whether a definition of this name is, or was, a job's, by what a storage counted of all names. */
+export async function isNameOfJobs(storage: Storage, counts: Count['counts'], name: string): Promise<boolean> {
+  const isTold =
+    Object.hasOwn(counts, partName(name)) ||
+    Object.keys(counts[name] ?? {}).some((one) => !Object.hasOwn(taskMoves, one))
+  // All its jobs may be over and have had no parts.
+  return isTold || hasJobs(storage, name)
 }
 
 async function hasJobs(storage: Storage, name: string): Promise<boolean> {

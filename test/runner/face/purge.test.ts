@@ -65,6 +65,25 @@ describe('what goes', () => {
     expect(await work.purge({ names: ['nobody'] })).toEqual({ completed: 0, failed: 0, cancelled: 0 })
   })
 
+  onEachStorage('nothing with dryRun, which counts what would go, past the end of a page', async (storage) => {
+    const { work, clock } = kit(definitions, { storage })
+    await work.add(Array.from({ length: 1_200 }, (_, index) => echo.with(index)))
+    await work.add(nice)
+    await work.drain()
+    await clock.tick('1h')
+    await work.add([echo.with(1), echo.with(2, { delay: '1h' })])
+    await work.drain()
+    const before = await work.status()
+    let seen = 0
+    const sink = () => void seen++
+    expect(await work.purge({ dryRun: true, sink })).toEqual({ completed: 1_201, failed: 1, cancelled: 0 })
+    const by = { olderThan: '1h', names: ['echo'], states: ['completed'] } as const
+    expect(await work.purge({ ...by, dryRun: true })).toEqual({ completed: 1_200 })
+    expect([await work.status(), seen]).toEqual([before, 0])
+    expect(await work.purge(by)).toEqual({ completed: 1_200 })
+    await expect(work.purge({ dryRun: 'yes' as never })).rejects.toThrow('Expected `dryRun` to be')
+  })
+
   onEachStorage('items too, those of bad attempts as well', async (storage) => {
     const { work, clock } = kit(definitions, { storage })
     const { id } = await work.add(spread)

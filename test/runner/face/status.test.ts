@@ -1,7 +1,7 @@
 /** `status` and `explain`: how much there is of what, and why one task is where it is, for a person to read. */
 import { describe, expect, test } from 'vitest'
 import { memory } from '../../../adapters/memory/index.ts'
-import { FatalError, task } from '../../../src/index.ts'
+import { FatalError, job, task } from '../../../src/index.ts'
 import { gate, kit, onEachStorage } from './kit.ts'
 
 onEachStorage('status counts tasks by definition and state, and says what this process does', async (storage) => {
@@ -50,6 +50,40 @@ test('P-ISOLATE status leaves out definitions of other processes', async () => {
   expect((await other.status()).tasks).toEqual({ theirs: { waiting: 1 } })
 })
 
+onEachStorage(
+  'status({ all: true }) counts what others have as well, and names all that is paused',
+  async (storage) => {
+    const mine = task('mine', { run: () => {} })
+    const theirs = task('the/irs', { run: () => {} })
+    const pages = job('pages', { map: () => 1 })
+    const empty = job('empty', { map: () => 1 })
+    const { work: other, clock } = kit([theirs, pages, empty], { storage })
+    const { work } = kit([mine], { storage, clock })
+    await other.add(theirs)
+    await other.run(empty, [])
+    await other.drain()
+    await other.run(pages, [1, 2])
+    await other.schedule(theirs, { name: 'hourly', every: '1h' })
+    await other.pause(theirs)
+    const all = await work.status({ all: true })
+    expect(all).toMatchObject({
+      tasks: { mine: {}, 'the/irs': { completed: 1 } },
+      jobs: { empty: { completed: 1 }, pages: { mapping: 1 } },
+      parts: { pages: { waiting: 2 } },
+      capped: false,
+      paused: ['the/irs'],
+    })
+    expect([Object.keys(all.tasks), Object.keys(all.jobs)]).toEqual([
+      ['mine', 'the/irs'],
+      ['empty', 'pages'],
+    ])
+    expect(await work.status()).toMatchObject({ tasks: { mine: {} }, jobs: {}, paused: [] })
+    const { id } = await other.add(theirs)
+    expect(await work.explain(id)).toMatch(/Its definition is paused\.$/)
+    await expect(work.status({ all: 1 as never })).rejects.toThrow('Expected `all` to be')
+  },
+)
+
 describe('explain', () => {
   const door = gate()
   const echo = task('echo', { run: () => 1 })
@@ -85,7 +119,9 @@ describe('explain', () => {
     expect(await work.explain(id)).toBe(
       `Task ${id} (echo) has been due for 0ms, with priority 5. Its definition is paused.`,
     )
-    expect(await other.explain(id)).toContain('This process does not have its definition and will not run it.')
+    expect(await other.explain(id)).toContain(
+      'This process does not have its definition and will not run it. Its definition is paused.',
+    )
     await work.stop()
   })
 
