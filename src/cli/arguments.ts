@@ -50,3 +50,8 @@ export function list(text: string): string[] {
   if (words.every((word) => word !== '')) return words
   throw new InvalidArgumentError('Expected one or more, with commas between them.')
 }
+
+export function port(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
+  throw new InvalidArgumentError('Expected a whole number from 0 to 65535.')
+}

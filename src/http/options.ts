@@ -21,6 +21,11 @@ export interface HttpOptions {
   readonly heartbeat?: Duration
   /** The name of the task that cleans up, for Party's status. @default 'cleanup', as of `cleanup()` */
   readonly cleanup?: string
+  /**
+   * `true`: the status and the metrics count whatever the storage holds, not what this instance has definitions of alone.
+   * @default false
+   */
+  readonly all?: boolean
 }
 
 /** The options in one form. */
@@ -32,6 +37,7 @@ export interface CheckedHttpOptions {
   readonly hosts: ReadonlySet<string> | undefined
   readonly heartbeatMs: number
   readonly cleanup: string
+  readonly all: boolean
 }
 
 export const httpOptionNames = [
@@ -42,6 +48,7 @@ export const httpOptionNames = [
   'hosts',
   'heartbeat',
   'cleanup',
+  'all',
 ] as const satisfies readonly (keyof HttpOptions)[]
 
 /** @throws TypeError naming the option. */
@@ -49,13 +56,14 @@ export function checkHttpOptions(work: Piecework, options: HttpOptions): Checked
   if (typeof work?.add !== 'function') throw expected('work', 'what `piecework(...)` gives', work)
   checkNames(options, httpOptionNames)
   const { authorize, basePath = '', bodyLimit = 1 << 20, origins = [], hosts, heartbeat = '15s' } = options
-  const { cleanup = 'cleanup' } = options
+  const { cleanup = 'cleanup', all = false } = options
   if (authorize !== undefined && typeof authorize !== 'function') throw expected('authorize', 'a function', authorize)
   if (typeof basePath !== 'string' || !/^(?:\/[\w.~-]+)*$/.test(basePath)) {
     throw expected('basePath', "a path like '/piecework'", basePath)
   }
   if (!Number.isSafeInteger(bodyLimit) || bodyLimit < 1) throw expected('bodyLimit', 'bytes, from 1 and up', bodyLimit)
   if (typeof cleanup !== 'string') throw expected('cleanup', 'the name of a task', cleanup)
+  if (typeof all !== 'boolean') throw expected('all', 'true or false', all)
   return {
     authorize,
     basePath,
@@ -64,6 +72,7 @@ export function checkHttpOptions(work: Piecework, options: HttpOptions): Checked
     hosts: hosts && new Set(texts('hosts', hosts).map((host) => host.toLowerCase())),
     heartbeatMs: durationMs('heartbeat', heartbeat, 10),
     cleanup,
+    all,
   }
 }
 

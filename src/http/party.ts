@@ -15,7 +15,7 @@ export function partyTask({ id, name, input, runAt, lastRunAt, attempts, state }
 }
 
 export async function partyStatus({ work, hub, options }: Face): Promise<object> {
-  const status = await work.status()
+  const status = await work.status({ all: options.all })
   const recurring = await schedulesOf(work)
   const completed = countsOf(status, 'completed')
   return {

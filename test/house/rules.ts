@@ -66,11 +66,11 @@ export const rooms: readonly Room[] = [
     packages: ['hono', '@hono/node-server'],
     builtins: 'all',
   },
-  // Each storage's adapter, and its driver with it, is loaded by the command line that names it.
+  // Each storage's adapter, and its driver with it, is loaded by the command line that names it; the server by `serve`.
   {
     files: 'src/cli/',
     rooms: [frontDoor],
-    lazyRooms: ['adapters/'],
+    lazyRooms: ['adapters/', 'src/http/'],
     packages: ['commander', 'cli-progress', 'cli-table3'],
     builtins: 'all',
   },

@@ -20,7 +20,7 @@ export const statusRoutes: readonly Route[] = [
     answers: { 200: { schema: { anyOf: [refTo('Status'), refTo('PartyStatus')] } } },
     async handle({ query }, face) {
       const format = query.one('format')
-      if (format === undefined) return json(await face.work.status())
+      if (format === undefined) return json(await face.work.status({ all: face.options.all }))
       if (format === 'party') return json(await partyStatus(face))
       throw new Problem(400, 'bad_request', 'Expected `format` to be party')
     },
@@ -72,9 +72,9 @@ export const statusRoutes: readonly Route[] = [
     path: '/metrics',
     summary: 'Figures for Prometheus.',
     answers: { 200: { type: 'text/plain' } },
-    async handle(_, { work, hub }) {
+    async handle(_, { work, hub, options }) {
       const headers = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }
-      return new Response(metricsText(await work.status(), hub), { headers })
+      return new Response(metricsText(await work.status({ all: options.all }), hub), { headers })
     },
   },
 ]
