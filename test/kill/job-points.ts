@@ -9,11 +9,14 @@ export const addingPoints = {
   sealed: { when: 'when all is stored, before anybody hears of it', inserts: 3, status: 'duplicate' },
 } as const
 
-/** `reduces`: how often the reduce runs in all; each time that a process died of it counts as an attempt. */
+/**
+ * `reduces`: how often the reduce runs in all; each time that a process died of it counts as an attempt. `mayClaim`: a
+ * server may still carry out a claim that the process had sent before it died: an attempt without a run.
+ */
 export const endingPoints = {
   parted: { id: 'MR-01', when: 'between the end of the last part and the look at its job', reduces: 1 },
   asked: { id: 'MR-01', when: 'between that look and the reduce coming due', reduces: 1 },
-  due: { id: 'MR-01', when: 'when the reduce has come due', reduces: 1 },
+  due: { id: 'MR-01', when: 'when the reduce has come due', reduces: 1, mayClaim: true },
   reducing: { id: 'MR-04', when: 'inside the reduce', reduces: 2 },
   reduced: { id: 'MR-04', when: 'after the reduce, before its outcome is stored', reduces: 2 },
   committed: { id: 'MR-04', when: 'after its outcome is stored, before anybody hears of it', reduces: 1 },
