@@ -24,11 +24,11 @@ function broken(...promised: Promised[]): string[] {
   return promised.flatMap((one) => report.breaches.get(one) ?? [])
 }
 
-test('there was something to get through: processes were killed or stopped, and many tasks ran', () => {
-  const { kills = 0, selfKills = 0, pauses = 0, completed = 0 } = report.counts
-  // Chance decides which, and the machine how many.
-  expect(kills + selfKills + pauses).toBeGreaterThan(0)
-  expect(completed).toBeGreaterThan(20)
+test('there was something to get through: processes were killed and stopped, and hundreds of tasks ran', () => {
+  const { kills = 0, pauses = 0, completed = 0 } = report.counts
+  expect(kills).toBeGreaterThan(0)
+  expect(kills + pauses).toBeGreaterThan(2)
+  expect(completed).toBeGreaterThan(200)
 })
 
 test('P-LOST every task that was acknowledged has ended once the faults stop, or waits where its delay says so', () => {
