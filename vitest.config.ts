@@ -9,8 +9,7 @@ export default defineConfig({
     // The tests start hundreds of processes from the same sources: each is compiled once, which halves their starts.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, '.cache/compile') },
     pool: 'forks',
-    // On two cores: about a third of the time a test waits, for a server, a lease or a child.
-    maxWorkers: 3,
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // A poll ends as soon as it is answered; the bound is for a machine that does much else.

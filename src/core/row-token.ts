@@ -6,7 +6,7 @@
  */
 
 /** How many characters of a uuid are the worker's, without the dash after them. */
-const uuidWorkerLength = 18
+export const uuidWorkerLength = 18
 
 /** What kind of ids a column takes. */
 export type TokenKind = 'text' | 'uuid'

@@ -11,6 +11,7 @@ import { type NewTask, notGiven, type TaskDefinition } from './definition.ts'
 import type { Engine, Settings } from './engine.ts'
 import { onlyOne } from './recurrence.ts'
 import { validate } from './schema.ts'
+import { slices } from './slices.ts'
 
 /** Room that is kept in a row for what a task remembers: times, an error, why it failed. */
 export const memoReserveBytes = 2_048
@@ -113,8 +114,7 @@ export class Adder {
    */
   async addThrough({ rows, chosen }: Prepared, storage: Storage): Promise<Added[]> {
     const all: Added[] = []
-    for (let from = 0; from < rows.length; from += storage.traits.batchMax) {
-      const batch = rows.slice(from, from + storage.traits.batchMax)
+    for (const batch of slices(rows, storage.traits.batchMax)) {
       const results = await storage.insert(batch)
       all.push(...batch.map((row, index) => added(row, chosen, results[index]!)))
     }
@@ -152,8 +152,7 @@ export class Adder {
     const { health, storage } = this.#engine
     const results: (InsertResult | undefined)[] = []
     let cause: unknown
-    for (let from = 0; from < rows.length; from += storage.traits.batchMax) {
-      const batch = rows.slice(from, from + storage.traits.batchMax)
+    for (const batch of slices(rows, storage.traits.batchMax)) {
       try {
         // The ids are ours and made before: an insert whose answer was lost finds its own rows at the next try.
         results.push(...(await health.few(() => storage.insert(batch))))

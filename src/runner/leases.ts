@@ -2,6 +2,7 @@
 import { LeaseLostError } from '../core/errors.ts'
 import type { Attempt } from './attempt.ts'
 import type { Engine } from './engine.ts'
+import { slices } from './slices.ts'
 
 export class Leases {
   readonly #engine: Engine
@@ -69,8 +70,7 @@ export class Leases {
       const attempts = [...this.#held.values()].filter(
         ({ phase, writing }) => (phase === 'waiting' || phase === 'running') && !writing,
       )
-      for (let from = 0; from < attempts.length; from += storage.traits.batchMax) {
-        const batch = attempts.slice(from, from + storage.traits.batchMax)
+      for (const batch of slices(attempts, storage.traits.batchMax)) {
         const rows = batch.map(({ row }) => row)
         // The lease counts from before the call: how long the answer takes is not ours to use.
         const until = time.now() + this.#leaseMs

@@ -2,6 +2,7 @@
 import { definitionName } from '../core/part.ts'
 import type { Page, Row } from '../storage/storage.ts'
 import type { Engine } from './engine.ts'
+import { slices } from './slices.ts'
 
 /** The name of these rows, and how their ids begin. */
 const PAUSE = '~pause'
@@ -34,8 +35,7 @@ export class Pauses {
     if (now - this.#readAt < knownForMs) return
     // A job's parts are paused with it.
     const names = [...new Set([...definitions.keys()].map(definitionName))]
-    for (let from = 0; from < names.length; from += storage.traits.batchMax) {
-      const batch = names.slice(from, from + storage.traits.batchMax)
+    for (const batch of slices(names, storage.traits.batchMax)) {
       const rows = await storage.get(batch.map(pauseId))
       batch.forEach((name, index) => {
         if (rows[index]) this.#paused.add(name)

@@ -3,6 +3,7 @@ import { nextRow, writtenRow } from '../storage/codec.ts'
 import type { Change } from '../storage/storage.ts'
 import type { Attempt } from './attempt.ts'
 import type { Engine } from './engine.ts'
+import { slices } from './slices.ts'
 
 export class ProgressWriter {
   readonly #engine: Engine
@@ -22,8 +23,7 @@ export class ProgressWriter {
     const dirty = [...this.#held.values()].filter(
       ({ dirty, phase, writing }) => dirty && phase === 'running' && !writing,
     )
-    for (let from = 0; from < dirty.length; from += this.#engine.storage.traits.batchMax) {
-      const batch = dirty.slice(from, from + this.#engine.storage.traits.batchMax)
+    for (const batch of slices(dirty, this.#engine.storage.traits.batchMax)) {
       const writing = this.#write(batch)
       for (const attempt of batch) attempt.writing = writing
     }

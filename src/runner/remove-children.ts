@@ -1,6 +1,7 @@
 /** Removes what belongs to a row: the items of a task; the parts of a job, with their items. */
 import { taskRow } from '../storage/codec.ts'
 import type { Page, Storage } from '../storage/storage.ts'
+import { slices } from './slices.ts'
 
 /** For how many parts at once their items are looked for. */
 const childrenAtOnce = 20
@@ -22,8 +23,8 @@ export async function removeChildren(
     const rows = page.rows.filter(({ rev }) => rev <= newest)
     // Of parts, their items; items have no children.
     const parents = rows.filter((row) => taskRow(row) !== undefined)
-    for (let from = 0; from < parents.length; from += childrenAtOnce) {
-      await Promise.all(parents.slice(from, from + childrenAtOnce).map((row) => removeChildren(storage, row.id)))
+    for (const batch of slices(parents, childrenAtOnce)) {
+      await Promise.all(batch.map((row) => removeChildren(storage, row.id)))
     }
     await storage.apply(rows.map((row) => ({ row, next: null })))
     after = page.after

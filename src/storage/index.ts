@@ -6,12 +6,16 @@ export {
   type RowMove,
   type RowMoveName,
   type RowStanding,
+  type RowState,
   rowMoves,
+  rowState,
   standingOf,
 } from '../core/row-moves.ts'
-export { maxTokenLength, type TokenKind, workerOf } from '../core/row-token.ts'
+export { maxTokenLength, type TokenKind, uuidWorkerLength, workerOf } from '../core/row-token.ts'
 export { checkColumns, type ReservationColumns, reservationColumns } from './column-map.ts'
 export { isOwnWrite } from './own-write.ts'
+export { reservedRow } from './reserved-row.ts'
+export { addUpRows, type RowGroup } from './row-counts.ts'
 export type {
   HeldRequest,
   LapsedRequest,

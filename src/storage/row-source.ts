@@ -17,10 +17,11 @@ export interface SourceTraits {
   readonly batchMax: number
 }
 
-/** A row that was reserved, as it is then. */
+/** A row that is reserved, as it is then. */
 export interface ReservedRow<Row = unknown> extends RowMarks {
   /** The primary key as text: the one form in which ids go through here. */
   readonly id: string
+  readonly token: string
   readonly row: Row
 }
 

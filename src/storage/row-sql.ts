@@ -32,6 +32,8 @@ export interface RowSql {
   readonly tries: string
   /** Whether a row stands there. */
   readonly standings: Readonly<Record<RowStanding, string>>
+  /** What a row is to a report: the text of a `RowState`. */
+  state(maxTries: string): string
   /** What comes behind `set`. */
   assignments(move: RowMoveName, values: MoveValues): string
 }
@@ -65,15 +67,18 @@ export function rowSql(columns: ReservationColumns, dialect: RowDialect): RowSql
     }
   }
 
+  const standings = {
+    free: `${reservationId} is null and ${endTime} is null`,
+    active: `${reservationId} is not null and ${startTime} is null and ${endTime} is null`,
+    started: `${reservationId} is not null and ${startTime} is not null and ${endTime} is null`,
+    ended: `${endTime} is not null`,
+  }
   return {
     names,
     tries,
-    standings: {
-      free: `${reservationId} is null and ${endTime} is null`,
-      active: `${reservationId} is not null and ${startTime} is null and ${endTime} is null`,
-      started: `${reservationId} is not null and ${startTime} is not null and ${endTime} is null`,
-      ended: `${endTime} is not null`,
-    },
+    standings,
+    state: (maxTries) => `case when ${standings.ended} then 'completed' when ${standings.started} then 'running'
+      when ${standings.active} then 'reserved' when ${tries} < ${maxTries} then 'pending' else 'failed' end`,
     assignments: (move, values) =>
       (Object.entries(rowMoves[move].writes) as [ReservationColumn, ColumnWrite][])
         .flatMap(([column, write]) => (names[column] ? [`${names[column]} = ${written(column, write, values)}`] : []))

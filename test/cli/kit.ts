@@ -11,11 +11,15 @@ export interface Ran {
   readonly stderr: string
 }
 
+/** By which Node decides about colours: a test must see the same wherever it runs. */
+const ofColours = ['CI', 'COLORTERM', 'FORCE_COLOR', 'NODE_DISABLE_COLORS', 'NO_COLOR', 'TEAMCITY_VERSION', 'TMUX']
+
 /** What the program is told besides its arguments. The servers of the tests take any credentials of AWS. */
 function environment(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  const own = new Set([...ofColours, 'PIECEWORK_STORAGE'])
+  const inherited = Object.entries(process.env).filter(([name]) => !own.has(name))
   const aws = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' }
-  const { PIECEWORK_STORAGE, FORCE_COLOR, NO_COLOR, ...inherited } = process.env
-  return { ...inherited, ...aws, ...more }
+  return { ...Object.fromEntries(inherited), TERM: 'xterm-256color', ...aws, ...more }
 }
 
 /** Its standard output is a pipe. Ended by force after half a minute. */

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import type { Fault, Verb } from '../../src/testing/index.ts'
+import { isWhole, parameters, rare, runs, seed } from '../histories.ts'
 import * as chance from '../jobs/chance.ts'
 import { checkEnd, drain, stopAll } from './modelling/drain.ts'
 import { type DispatchPlan, type ItemPlan, type Step, type ValuePlan, values } from './modelling/plan.ts'
@@ -9,23 +10,6 @@ import { type Death, type Member, trackerId, World } from './modelling/world.ts'
 
 vi.mock('../../src/runner/randomness.ts', () => chance)
 
-/**
- * `FC_RUNS=20000` for a long one, `FC_SEED=1` for the same again, and `FC_PATH=12:0` for one history of that alone.
- * `FC_FIRST=1`: a failure as it came, not made small.
- */
-const seed = Number(process.env.FC_SEED ?? Date.now() % 2 ** 31)
-const runs = Number(process.env.FC_RUNS ?? 300)
-const { FC_FIRST, FC_PATH } = process.env
-const parameters = {
-  numRuns: runs,
-  seed,
-  timeout: 60_000,
-  endOnFailure: FC_FIRST !== undefined,
-  ...(FC_PATH === undefined ? {} : { path: FC_PATH }),
-}
-
-const rare = <T>(often: T, arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T> =>
-  fc.oneof({ weight: 3, arbitrary: fc.constant(often) }, { weight: 1, arbitrary })
 const value: fc.Arbitrary<ValuePlan> = fc.record({
   course: rare<readonly Step[]>(
     [],
@@ -111,7 +95,7 @@ describe(`histories of dispatches (FC_SEED=${seed})`, () => {
   test('P-DISPATCH D5 D7 CR-08 hold at every write of all of them, and a dispatch ends', async () => {
     await fc.assert(fc.asyncProperty(history, live), parameters)
     console.log(`seed ${seed}, ${runs} runs met`, met)
-    if (FC_PATH !== undefined || runs < 300) return
+    if (!isWhole) return
     const wanted = ['crash', 'lapsed', 'cancelled', 'forgotten', 'fault before', 'fault after', 'dispatch superseded']
     for (const what of [...wanted, 'all slots at work', 'completed', 'failed']) {
       expect(met[what], `${what} was never met`).toBeGreaterThan(0)

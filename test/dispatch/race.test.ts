@@ -16,9 +16,10 @@ beforeAll(async () => {
 }, 120_000)
 
 test('there was something to get through: processes were killed from outside and by themselves', () => {
-  // How many can be struck depends on how fast the machine is at it.
-  expect(outcome.counts.struck).toBeGreaterThan(0)
-  expect(outcome.counts.selfKills).toBeGreaterThan(0)
+  const { struck = 0, selfKills = 0 } = outcome.counts
+  expect(Math.min(struck, selfKills)).toBeGreaterThan(0)
+  // How many of them from outside depends on how many are at work when their turn comes.
+  expect(struck + selfKills).toBeGreaterThanOrEqual(kills / 2)
 })
 
 test('P-DISPATCH CR-08 each value has one execution, which was completed once, and none is missing', () => {

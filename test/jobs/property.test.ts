@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import type { Fault, Verb } from '../../src/testing/index.ts'
+import { isWhole, parameters, rare, runs, seed } from '../histories.ts'
 import * as chance from './chance.ts'
 import { checkEnd, drain, resumeAll, stopAll } from './drain.ts'
 import { type JobPlan, planOf, type Step } from './plan.ts'
@@ -9,11 +10,6 @@ import { type Death, type Member, World } from './world.ts'
 
 vi.mock('../../src/runner/randomness.ts', () => chance)
 
-const seed = Number(process.env.FC_SEED ?? Date.now() % 2 ** 31)
-const runs = Number(process.env.FC_RUNS ?? 300)
-
-const rare = <T>(often: T, arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T> =>
-  fc.oneof({ weight: 3, arbitrary: fc.constant(often) }, { weight: 1, arbitrary })
 const step = rare<Step>('good', fc.constantFrom<Step>('bad', 'bad', 'crash', 'snooze', 'fails', 'fatal'))
 const part = fc.record({
   course: fc.array(step, { maxLength: 4 }),
@@ -139,13 +135,11 @@ async function live({ chance: ownSeed, processes, jobs, deaths, faults, steps }:
 describe(`histories of jobs (FC_SEED=${seed})`, () => {
   test('P-REDUCE P-PARTS hold at every write of all of them, and each job ends', async () => {
     await fc.assert(fc.asyncProperty(history, live), {
-      numRuns: runs,
-      seed,
-      timeout: 60_000,
+      ...parameters,
       examples: pinned.map((course): [History] => [course]),
     })
     console.log(`seed ${seed}, ${runs} runs met`, met)
-    if (runs < 200) return
+    if (!isWhole) return
     const all = ['completed', 'failed', 'cancelled', 'cancel', 'resume', 'resumed at the end', 'crash', 'reduce crash']
     const faults = ['freeze', 'fault before', 'fault after', 'death before apply', 'death after apply', 'source broke']
     const outside = ['report busy', 'report already_completed', 'delivered again', 'reduce message', 'run rejected']

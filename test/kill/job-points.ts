@@ -10,8 +10,8 @@ export const addingPoints = {
 } as const
 
 /**
- * `reduces`: how often the reduce runs in all; each time that a process died of it counts as an attempt. `mayClaim`: a
- * server may still carry out a claim that the process had sent before it died: an attempt without a run.
+ * `reduces`: how often the reduce runs in all; each time that a process died of it counts as an attempt. `mayClaim`: the
+ * process may have sent a claim before it died, which a server still carries out: an attempt without a run.
  */
 export const endingPoints = {
   parted: { id: 'MR-01', when: 'between the end of the last part and the look at its job', reduces: 1 },

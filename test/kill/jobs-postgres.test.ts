@@ -3,4 +3,4 @@ import { postgresPlace } from '../servers/places.ts'
 import { withServer } from '../servers/with-server.ts'
 import { killJobs } from './job-matrix.ts'
 
-await withServer('postgres', (server) => killJobs(postgresPlace(server.url)))
+await withServer('postgres', (server) => killJobs(postgresPlace(server.url), { carriesOn: true }))

@@ -1,6 +1,7 @@
 /** Random courses of row dispatchers: processes that die, stand still and stop, a table that fails, and its user. */
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
+import { isWhole, parameters, rare, runs, seed } from '../histories.ts'
 import * as chance from '../jobs/chance.ts'
 import { drain, stopAll } from './modelling/drain.ts'
 import { type RowFault, type RowVerb, rowVerbs } from './modelling/process.ts'
@@ -8,19 +9,6 @@ import { type Death, type RowPlan, RowWorld, type Step, type WorldPlan } from '.
 
 vi.mock('../../src/runner/randomness.ts', () => chance)
 
-/** `FC_RUNS=20000` for a long one, `FC_SEED=1` for the same again, and `FC_PATH=12:0` for one history of that alone. */
-const seed = Number(process.env.FC_SEED ?? Date.now() % 2 ** 31)
-const runs = Number(process.env.FC_RUNS ?? 300)
-const { FC_FIRST, FC_PATH } = process.env
-const parameters = {
-  numRuns: runs,
-  seed,
-  endOnFailure: FC_FIRST !== undefined,
-  ...(FC_PATH === undefined ? {} : { path: FC_PATH }),
-}
-
-const rare = <T>(often: T, arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T> =>
-  fc.oneof({ weight: 3, arbitrary: fc.constant(often) }, { weight: 1, arbitrary })
 const step = fc.constantFrom<Step[]>('good', 'bad', 'bad', 'null', 'fatal', 'crash', 'deaf', 'endless')
 const row: fc.Arbitrary<RowPlan> = fc.record({
   course: rare<readonly Step[]>([], fc.array(step, { maxLength: 3 })),
@@ -92,7 +80,7 @@ describe(`histories of rows (FC_SEED=${seed})`, () => {
   test('P-RESERVE P7 P25 P-STOP RS-01 RS-02 hold at every call of all of them, and each row ends', async () => {
     await fc.assert(fc.asyncProperty(history, live), parameters)
     console.log(`seed ${seed}, ${runs} runs met`, met)
-    if (FC_PATH !== undefined || runs < 300) return
+    if (!isWhole) return
     const moves = ['reserve', 'start', 'complete', 'fail', 'fail_for_good', 'give_back', 'relaunch', 'expire']
     const others = ['start refused', 'complete refused', 'fail refused', 'a full queue', 'removed started']
     for (const what of [...moves, ...others, 'fault before', 'fault after', 'a late answer']) {

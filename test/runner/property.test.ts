@@ -4,11 +4,9 @@ import { describe, expect, test } from 'vitest'
 import { memory } from '../../adapters/memory/index.ts'
 import { FatalError, fixed, type TaskContext, task } from '../../src/index.ts'
 import { type Fault, faulty, manualClock, retryArbitraries } from '../../src/testing/index.ts'
+import { parameters, runs, seed } from '../histories.ts'
 import { type Proc, proc } from './kit.ts'
 import { checkHistory, ledger } from './ledger.ts'
-
-const seed = Number(process.env.FC_SEED ?? Date.now() % 2 ** 31)
-const runs = Number(process.env.FC_RUNS ?? 300)
 
 const maxAttempts = 4
 const maxCrashes = 2
@@ -167,7 +165,7 @@ async function live({ processes, tasks, faults, steps }: History): Promise<void>
 
 describe(`histories of crashes and faults (FC_SEED=${seed})`, () => {
   test('P-LOST P-ONE-OUTCOME P-ATTEMPT P-POISON P-NOT-EARLY P-EXCL P-EPOCH hold at the end of all of them', async () => {
-    await fc.assert(fc.asyncProperty(history, live), { numRuns: runs, seed, timeout: 60_000 })
+    await fc.assert(fc.asyncProperty(history, live), parameters)
     console.log(`seed ${seed}, ${runs} runs met`, met)
     for (const what of [
       'crash',

@@ -76,7 +76,8 @@ export class Fleet {
     if (running.length === 0) return
     const member = this.#random.pick(running)
     const chance = this.#random.below(100)
-    if (chance < 50) {
+    // Without a kill, which some seeds would not draw in a short soak, it would show little.
+    if (chance < 50 || this.counts.kills === 0) {
       this.counts.kills++
       this.#killing.add(member.child)
       member.child.kill('SIGKILL')

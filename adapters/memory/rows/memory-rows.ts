@@ -1,5 +1,6 @@
 /** `memoryRows(rows, columns)`: objects of the app's own, in an array, as the queue of a row dispatcher. For tests. */
 import {
+  addUpRows,
   checkColumns,
   type HeldRequest,
   type LapsedRequest,
@@ -10,7 +11,9 @@ import {
   type RowCounts,
   type RowMarks,
   type RowSource,
+  reservedRow,
   rowMoves,
+  rowState,
   type SeenRow,
   StorageError,
   standingOf,
@@ -85,7 +88,7 @@ class MemoryRows<Row extends object> implements RowSource<Row, Row[]> {
       : this.#rows.filter(isDue).sort((a, b) => this.#marks(a).tries - this.#marks(b).tries || this.#byId(a, b))
     return due.slice(0, tokens.length).map((row, index) => {
       this.#write(row, rowMoves.reserve.writes, { token: tokens[index] })
-      return { ...this.#seen(row), row: { ...row } }
+      return reservedRow(this.#seen(row), { ...row })
     })
   }
 
@@ -122,7 +125,7 @@ class MemoryRows<Row extends object> implements RowSource<Row, Row[]> {
       })
       .sort((a, b) => (this.#idOf(a) < this.#idOf(b) ? -1 : 1))
       .slice(0, limit)
-      .map((row) => ({ ...this.#seen(row), row: { ...row } }))
+      .map((row) => reservedRow(this.#seen(row), { ...row }))
   }
 
   look(ids: readonly string[]): (SeenRow | undefined)[] {
@@ -134,19 +137,14 @@ class MemoryRows<Row extends object> implements RowSource<Row, Row[]> {
   }
 
   count(maxTries: number): RowCounts {
-    const counts = { total: 0, pending: 0, reserved: 0, running: 0, completed: 0, failed: 0 }
-    const workers: Record<string, { reserved: number; running: number; completed: number }> = {}
-    for (const row of this.#rows.filter((each) => this.#isWanted(each))) {
-      const { standing, tries, token } = this.#marks(row)
-      const state = states[standing] ?? (tries < maxTries ? 'pending' : 'failed')
-      counts.total++
-      counts[state]++
-      if (token === null || state === 'pending' || state === 'failed') continue
-      const worker = workerOf(token)
-      workers[worker] ??= { reserved: 0, running: 0, completed: 0 }
-      workers[worker][state]++
-    }
-    return { ...counts, workers }
+    const wanted = this.#rows.filter((row) => this.#isWanted(row)).map((row) => this.#marks(row))
+    return addUpRows(
+      wanted.map((marks) => ({
+        state: rowState(marks, maxTries),
+        worker: marks.token === null ? null : workerOf(marks.token),
+        count: 1,
+      })),
+    )
   }
 
   statements(): readonly string[] {
@@ -208,10 +206,4 @@ class MemoryRows<Row extends object> implements RowSource<Row, Row[]> {
     const [one, two] = [Reflect.get(a, this.#options.id), Reflect.get(b, this.#options.id)]
     return one < two ? -1 : one > two ? 1 : 0
   }
-}
-
-const states: Partial<Record<RowMarks['standing'], 'reserved' | 'running' | 'completed'>> = {
-  active: 'reserved',
-  started: 'running',
-  ended: 'completed',
 }

@@ -1,6 +1,6 @@
 /** Documents of the app's own, as the contract sees them. */
 import type { Document, FindOptions } from 'mongodb'
-import { type ReservedRow, type RowMarks, type SeenRow, standingOf } from '../../../src/storage/index.ts'
+import { type ReservedRow, type RowMarks, reservedRow, type SeenRow, standingOf } from '../../../src/storage/index.ts'
 import type { Call } from '../call.ts'
 import type { Fields } from './fields.ts'
 import type { Keys } from './keys.ts'
@@ -14,7 +14,7 @@ export async function documents(call: Call, filter: Document, options?: FindOpti
 }
 
 export function reservedOf<Row>(ground: Ground, document: Document): ReservedRow<Row> {
-  return { ...seenOf(ground, document), row: document as Row }
+  return reservedRow(seenOf(ground, document), document as Row)
 }
 
 export function seenOf(ground: Ground, document: Document): SeenRow {

@@ -1,14 +1,11 @@
 /** The statements that only read: what is over its time, what is held, what is known of rows, how many there are. */
-import type { HeldRequest, LapsedRequest } from '../../../src/storage/index.ts'
+import { type HeldRequest, type LapsedRequest, uuidWorkerLength } from '../../../src/storage/index.ts'
 import type { Statement } from '../session.ts'
 import type { TableForm } from './form.ts'
 import type { PostgresCondition } from './options.ts'
 
 /** About a century: further back there is nothing, and far beyond it no time either. */
 const AGO_MAX_MS = 3_155_760_000_000
-
-/** How many characters of a uuid say whose it is. */
-const UUID_WORKER = 18
 
 export interface Readers {
   lapsed(request: LapsedRequest): Statement
@@ -48,10 +45,9 @@ export function readers(form: TableForm, where: PostgresCondition | undefined): 
   const given = where?.values ?? []
   const max = `$${given.length + 1}::bigint`
   const countText = `select "$state", "$worker", count(*) from (
-    select case when ${sql.standings.ended} then 'completed' when ${active} then 'reserved' when ${started} then 'running'
-        when ${sql.tries} < ${max} then 'pending' else 'failed' end as "$state",
-      case when position('#' in ${token}) > 0 then split_part(${token}, '#', 1) else left(${token}, ${UUID_WORKER}) end
-        as "$worker"
+    select ${sql.state(max)} as "$state",
+      case when position('#' in ${token}) > 0 then split_part(${token}, '#', 1)
+        else left(${token}, ${uuidWorkerLength}) end as "$worker"
     from ${table}${where ? ` where (\n${where.sql}\n)` : ''}
   ) "$each" group by 1, 2`
 

@@ -1,11 +1,5 @@
 /** What comes back of a statement: the marks, which do not depend on the app's parsers, and the user's row, which does. */
-import {
-  type ReservedRow,
-  type RowCounts,
-  type SeenRow,
-  standingOf,
-  type WorkerCounts,
-} from '../../../src/storage/index.ts'
+import { type ReservedRow, type RowGroup, reservedRow, type SeenRow, standingOf } from '../../../src/storage/index.ts'
 import { type Parser, type PgAnswer, type PgClient, parsersOf } from '../driver.ts'
 import { type Columns, instantFrom } from '../row.ts'
 
@@ -40,21 +34,14 @@ export async function reservedFrom<Row>(answer: PgAnswer, client: PgClient, from
       return [name, text === null ? null : (parsers[nth] as Parser)(text)]
     })
     // A column may be called `__proto__`: entries are defined, not assigned.
-    return { ...seenFrom(columns, from), row: Object.fromEntries(own) as Row }
+    return reservedRow(seenFrom(columns, from), Object.fromEntries(own) as Row)
   })
 }
 
-export function countsFrom(rows: readonly Columns[]): RowCounts {
-  const counts = { total: 0, pending: 0, reserved: 0, running: 0, completed: 0, failed: 0 }
-  const workers = new Map<string, Record<keyof WorkerCounts, number>>()
-  for (const [name, worker = null, count] of rows) {
-    const state = name as Exclude<keyof typeof counts, 'total'>
-    counts[state] += Number(count)
-    counts.total += Number(count)
-    if (worker === null || state === 'pending' || state === 'failed') continue
-    const own = workers.get(worker) ?? { reserved: 0, running: 0, completed: 0 }
-    own[state] += Number(count)
-    workers.set(worker, own)
-  }
-  return { ...counts, workers: Object.fromEntries(workers) }
+export function groupsFrom(rows: readonly Columns[]): RowGroup[] {
+  return rows.map(([state, worker = null, count]) => ({
+    state: state as RowGroup['state'],
+    worker,
+    count: Number(count),
+  }))
 }

@@ -1,5 +1,5 @@
 /** `postgresTable(pool, options)`: a table of the app's own as the queue of a row dispatcher. */
-import { type RowSource, type SeenRow, type SourceTraits, StorageError } from '../../../src/storage/index.ts'
+import { addUpRows, type RowSource, type SeenRow, type SourceTraits, StorageError } from '../../../src/storage/index.ts'
 import { checkPool, type PgPool } from '../driver.ts'
 import { NOW } from '../methods.ts'
 import { poolOpener } from '../pool.ts'
@@ -8,7 +8,7 @@ import { again, answerOn, connectionsOf, ownSession, type Run, type Statement } 
 import { plainText } from './key.ts'
 import { type Opened, openTable } from './open.ts'
 import { type CheckedTableOptions, checkTableOptions, type PostgresTableOptions } from './options.ts'
-import { countsFrom, reservedFrom, seenFrom } from './rows.ts'
+import { groupsFrom, reservedFrom, seenFrom } from './rows.ts'
 import { setupStatements, tableName } from './setup.ts'
 
 /** A pool that can be asked directly, as the app's own functions do. */
@@ -132,7 +132,7 @@ class PostgresTable<Row, Pool extends PgPool> implements RowSource<Row, Pool> {
 
   async count(maxTries: number) {
     const { read } = await this.#ready()
-    return countsFrom(await this.#run(read.count(maxTries)))
+    return addUpRows(groupsFrom(await this.#run(read.count(maxTries))))
   }
 
   async now(): Promise<number> {

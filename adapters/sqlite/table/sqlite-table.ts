@@ -1,5 +1,6 @@
 /** `sqliteTable(database, options)`: a table of the user's own in SQLite as the queue of a row dispatcher. */
 import {
+  addUpRows,
   type HeldRequest,
   type LapsedRequest,
   type ReservedRow,
@@ -7,6 +8,8 @@ import {
   type RowChange,
   type RowCounts,
   type RowSource,
+  type RowState,
+  reservedRow,
   type SeenRow,
   type SourceTraits,
   StorageError,
@@ -16,7 +19,6 @@ import type { Connection } from '../connection.ts'
 import type { NodeDatabase } from '../node-sqlite.ts'
 import { expectDatabase, type SqliteDatabase } from '../open.ts'
 import { expected } from '../options.ts'
-import { countsFrom, workerLength } from './counts.ts'
 import { nowMs } from './instants.ts'
 import { type Opened, openTable } from './opened.ts'
 import { type CheckedTable, checkTable, type SqliteTableOptions } from './options.ts'
@@ -117,7 +119,7 @@ class SqliteTable implements RowSource<unknown, SqliteDatabase> {
       const taken = dueIds(db, limit).filter((id, index) => isMade(db, statements.take(id, tokens[index] as string)))
       return taken.flatMap((id) => {
         const [seen] = seenBy(db, statements.seen(id))
-        return seen ? [reservedRow(db, statements, seen)] : []
+        return seen ? [reservedBy(db, statements, seen)] : []
       })
     })
   }
@@ -142,7 +144,7 @@ class SqliteTable implements RowSource<unknown, SqliteDatabase> {
   held(request: HeldRequest): ReservedRow[] {
     const { session, statements } = this.#ready
     return session.snapshot((db) =>
-      seenBy(db, statements.held(request)).map((seen) => reservedRow(db, statements, seen)),
+      seenBy(db, statements.held(request)).map((seen) => reservedBy(db, statements, seen)),
     )
   }
 
@@ -153,8 +155,15 @@ class SqliteTable implements RowSource<unknown, SqliteDatabase> {
 
   count(maxTries: number): RowCounts {
     const { session, statements } = this.#ready
-    const { sql, values } = statements.count(maxTries, workerLength)
-    return countsFrom(session.read((db) => db.all(sql, ...values)))
+    const { sql, values } = statements.count(maxTries)
+    const rows = session.read((db) => db.all(sql, ...values))
+    return addUpRows(
+      rows.map(([state, worker, count]) => ({
+        state: state as RowState,
+        worker: worker === null ? null : String(worker),
+        count: Number(count),
+      })),
+    )
   }
 
   now(): number {
@@ -188,8 +197,8 @@ function isMade(db: Connection, { sql, values }: Asked): boolean {
   return db.run(sql, values) === 1
 }
 
-function reservedRow(db: Connection, statements: TableStatements, seen: SeenRow): ReservedRow {
+function reservedBy(db: Connection, statements: TableStatements, seen: SeenRow): ReservedRow {
   const { sql, values } = statements.row(seen.id)
   const [row = {}] = db.wide(sql, ...values)
-  return { ...seen, row: ownRow(row) }
+  return reservedRow(seen, ownRow(row))
 }

@@ -6,6 +6,7 @@ import {
   type RowStanding,
   rowMoves,
   rowSql,
+  uuidWorkerLength,
 } from '../../../src/storage/index.ts'
 import type { Bound } from '../connection.ts'
 import type { FitTable } from './check.ts'
@@ -32,8 +33,8 @@ export interface TableStatements {
   /** Rows over their time, those of each statement the longest first. */
   lapsed(request: { readonly startWithinMs: number; readonly maxDurationMs: number; readonly limit: number }): Asked[]
   held(request: { readonly prefix?: string; readonly after?: string; readonly limit: number }): Asked
-  /** Standing, whether tries are left, what the id begins with, and how many rows there are of these. */
-  count(maxTries: number, workerLength: number): Asked
+  /** State, worker, and how many rows there are of these. */
+  count(maxTries: number): Asked
 }
 
 export function tableStatements(options: CheckedTable, { numbers }: FitTable): TableStatements {
@@ -42,7 +43,7 @@ export function tableStatements(options: CheckedTable, { numbers }: FitTable): T
   const id = quoted(options.id)
   const instants = (column: 'reservationTime' | 'startTime' | 'endTime'): InstantSql =>
     numbers.has(column) ? numberInstants : textInstants
-  const { names, tries, standings, assignments } = rowSql(options, {
+  const { names, tries, standings, state, assignments } = rowSql(options, {
     quoted,
     now: (column) => instants(column as 'startTime').now,
     truth: (value) => (value ? '1' : '0'),
@@ -118,13 +119,13 @@ export function tableStatements(options: CheckedTable, { numbers }: FitTable): T
         order by key limit +?`,
       values: [...(prefix === undefined ? [] : [prefix, prefix]), ...(after === undefined ? [] : [after]), limit],
     }),
-    count: (maxTries, workerLength) => ({
-      sql: `select standing, has_tries, worker, count(*) from (
-          select ${standing} as standing, ${tries} < ${Math.trunc(maxTries)} as has_tries,
-            substr(cast(${token} as text), 1, case instr(cast(${token} as text), '#') when 0 then ${workerLength}
-              else instr(cast(${token} as text), '#') end) as worker
+    count: (maxTries) => ({
+      sql: `select state, worker, count(*) from (
+          select ${state(String(Math.trunc(maxTries)))} as state,
+            substr(cast(${token} as text), 1, case instr(cast(${token} as text), '#') when 0 then ${uuidWorkerLength}
+              else instr(cast(${token} as text), '#') - 1 end) as worker
           from ${table}${where ? ` where (${where.sql}\n)` : ''}
-        ) group by 1, 2, 3`,
+        ) group by 1, 2`,
       values: wanted,
     }),
   }

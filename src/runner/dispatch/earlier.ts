@@ -9,6 +9,7 @@ import type { Page, Row } from '../../storage/storage.ts'
 import type { Engine } from '../engine.ts'
 import { moveParts, type PartMover } from '../jobs/sweep.ts'
 import { removeChildren } from '../remove-children.ts'
+import { slices } from '../slices.ts'
 import type { Sealed } from './report.ts'
 
 /** For how many executions at once their items are looked for. */
@@ -23,8 +24,7 @@ export async function forget({ storage }: Engine, tracker: Row): Promise<number>
     while (after !== null) {
       const page: Page = await storage.find({ parent: tracker.id, after }, storage.traits.batchMax)
       const rows = page.rows.filter((row) => isEarlier(row, tracker))
-      for (let from = 0; from < rows.length; from += childrenAtOnce) {
-        const some = rows.slice(from, from + childrenAtOnce)
+      for (const some of slices(rows, childrenAtOnce)) {
         await Promise.all(some.map((row) => removeChildren(storage, row.id, row.rev)))
       }
       if (rows.length > 0) {

@@ -12,6 +12,7 @@ import { runOf } from '../../storage/job-codec.ts'
 import type { Row, Storage } from '../../storage/storage.ts'
 import { defaultPriority } from '../add-options.ts'
 import type { Engine } from '../engine.ts'
+import { slices } from '../slices.ts'
 import type { Entry } from './entry.ts'
 import { FreeSlots } from './free-slots.ts'
 import { Owners } from './owners.ts'
@@ -182,8 +183,8 @@ export class Feed {
     if (ids.length === 0) return true
     await this.#ask(() => this.#owners.countOlder(storage, this.#tracker.row.id))
     const atOnce = storage.traits.batchMax - 1
-    for (let from = 0; from < ids.length; from += atOnce) {
-      const rows = await this.#read(ids.slice(from, from + atOnce))
+    for (const batch of slices(ids, atOnce)) {
+      const rows = await this.#read(batch)
       if (!rows) return false
       const usable = this.#owners.usable(rows)
       await this.#ask(() => this.#options.release(usable))

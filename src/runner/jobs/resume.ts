@@ -13,6 +13,7 @@ import { nextRow, taskOf, writtenRow } from '../../storage/codec.ts'
 import { anotherRun, isBeingPurged, jobOf, nextJobRow, resumingRow, runOf } from '../../storage/job-codec.ts'
 import type { Row } from '../../storage/storage.ts'
 import type { Engine } from '../engine.ts'
+import { slices } from '../slices.ts'
 import type { Slots } from './slots.ts'
 import { moveParts } from './sweep.ts'
 
@@ -89,9 +90,7 @@ async function giveSlots({ storage, newHolder }: Engine, slots: Slots, job: Row,
     const task = { ...taskOf(part), slot: { run: runOf(job), first } }
     return { row: part, next: nextRow(task, part, holder, storage.traits.rowMaxBytes) }
   })
-  for (let from = 0; from < changes.length; from += storage.traits.batchMax) {
-    await storage.apply(changes.slice(from, from + storage.traits.batchMax))
-  }
+  for (const batch of slices(changes, storage.traits.batchMax)) await storage.apply(batch)
 }
 
 function heldAgain(task: Task, now: number): Task | undefined {

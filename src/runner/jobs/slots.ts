@@ -11,6 +11,7 @@ import { nextRow, taskOf } from '../../storage/codec.ts'
 import { jobRow, runOf } from '../../storage/job-codec.ts'
 import type { Row } from '../../storage/storage.ts'
 import type { Engine } from '../engine.ts'
+import { slices } from '../slices.ts'
 import { HeldParts } from './held-parts.ts'
 
 /** How often another held part is chosen because somebody else was first. */
@@ -163,8 +164,8 @@ export class Slots {
   async #jobs(ids: readonly string[]): Promise<Map<string, Row>> {
     const { storage } = this.#engine
     const jobs = new Map<string, Row>()
-    for (let from = 0; from < ids.length; from += storage.traits.batchMax) {
-      for (const row of await storage.get(ids.slice(from, from + storage.traits.batchMax))) {
+    for (const batch of slices(ids, storage.traits.batchMax)) {
+      for (const row of await storage.get(batch)) {
         const job = openJob(row)
         if (job) jobs.set(job.id, job)
       }
@@ -173,10 +174,9 @@ export class Slots {
   }
 
   async #release(heirs: readonly Released[]): Promise<boolean[]> {
-    const { batchMax } = this.#engine.storage.traits
     const results: boolean[] = []
-    for (let from = 0; from < heirs.length; from += batchMax) {
-      results.push(...(await this.#releaseBatch(heirs.slice(from, from + batchMax))))
+    for (const batch of slices(heirs, this.#engine.storage.traits.batchMax)) {
+      results.push(...(await this.#releaseBatch(batch)))
     }
     return results
   }

@@ -123,19 +123,9 @@ export type RowWork =
   | { readonly kind: 'run'; readonly run: (context: RowContext<unknown>) => unknown }
   | { readonly kind: 'hand_on'; readonly to: TaskDefinition; readonly input: (row: unknown) => unknown }
 
-const known = [
-  ...([
-    'source',
-    'queueSize',
-    'startWithin',
-    'maxDuration',
-    'maxTries',
-    'queueSlots',
-    'allowing',
-    'selecting',
-  ] as const),
-  ...(['relaunching', 'concurrency', 'retryDelay', 'run', 'handOn', 'input'] as const),
-]
+const functions = ['queueSlots', 'allowing', 'selecting', 'relaunching'] as const
+const limits = ['queueSize', 'startWithin', 'maxDuration', 'maxTries', 'concurrency', 'retryDelay'] as const
+const known = ['source', ...limits, ...functions, 'run', 'handOn', 'input'] as const
 const verbs = ['open', 'client', 'idOf', 'reserve', 'write', 'lapsed', 'held', 'look', 'count', 'now'] as const
 
 /**
@@ -152,7 +142,7 @@ export function rowDispatcher(name: string, options: AnyOptions): RunningDispatc
   checkName('name', name)
   expectOptions('options', options, known)
   const { startWithin = '15m', maxDuration = '15m', queueSize = 5, maxTries = 5, concurrency, retryDelay = 0 } = options
-  for (const each of ['queueSlots', 'allowing', 'selecting', 'relaunching'] as const) {
+  for (const each of functions) {
     if (options[each] !== undefined) expectFunction(each, options[each])
   }
   const maxDurationMs = durationMs('maxDuration', maxDuration, 1)

@@ -10,7 +10,7 @@ import type { Engine } from '../engine.ts'
 import { Health } from '../health.ts'
 import type { StopReport } from '../worker.ts'
 import type { RowSettings } from './definition.ts'
-import { HandedRows, type HandedTasks, type HandingOn, type Held, taskId } from './handed-rows.ts'
+import { HandedRows, type HandedTasks, type HandingOn, taskId } from './handed-rows.ts'
 import { Passes } from './passes.ts'
 import { Reserver } from './reserver.ts'
 import type { Crew } from './row-crews.ts'
@@ -101,10 +101,7 @@ export class HandOnCrew implements Crew {
       .finally(() => this.#rows.cancelAll(expired, isOver))
     if (this.#isStopping) return false
     const fresh = await this.#reserver.reserve(unstarted, () => true, isOver)
-    await this.#rows.hand(
-      fresh.map(({ row, token }) => ({ ...row, token })),
-      isOver,
-    )
+    await this.#rows.hand(fresh, isOver)
     this.#health.up()
     return fresh.length > 0 || ended > 0
   }
@@ -116,8 +113,7 @@ export class HandOnCrew implements Crew {
     const sum = { unstarted: 0, ended: 0 }
     for (let after: string | undefined; ; ) {
       if (this.#isStopping) return sum
-      const rows = await source.held(after === undefined ? { limit: pageSize } : { after, limit: pageSize })
-      const held = rows.filter((row): row is Held => row.token !== null)
+      const held = await source.held(after === undefined ? { limit: pageSize } : { after, limit: pageSize })
       const tasks = await this.#tasks.get(held.map(({ token }) => taskId(token)))
       const own = held.flatMap((row, index) => {
         return row.standing === 'active' && row.token.startsWith(this.#reserver.prefix)
@@ -132,8 +128,8 @@ export class HandOnCrew implements Crew {
       )
       const known = held.flatMap((row, index) => (tasks[index] ? [{ row, task: tasks[index] }] : []))
       sum.ended += await this.#rows.settle(known, isOver)
-      if (rows.length < pageSize) return sum
-      after = rows.at(-1)?.id
+      if (held.length < pageSize) return sum
+      after = held.at(-1)?.id
     }
   }
 }

@@ -5,6 +5,7 @@ import type { RowStanding } from '../../core/row-moves.ts'
 import type { ReservedRow, RowChange } from '../../storage/row-source.ts'
 import type { TaskDefinition } from '../definition.ts'
 import type { Engine } from '../engine.ts'
+import { slices } from '../slices.ts'
 import type { TaskInfo } from '../task-info.ts'
 import type { RowSettings, RowWork } from './definition.ts'
 import { textOf } from './row-settler.ts'
@@ -23,15 +24,13 @@ export interface HandedTasks {
 
 export type HandingOn = RowWork & { readonly kind: 'hand_on' }
 
-export type Held = ReservedRow & { readonly token: string }
-
 interface Pair {
-  readonly row: Held
+  readonly row: ReservedRow
   readonly task: TaskInfo
 }
 
 interface HeldChange {
-  readonly row: Held
+  readonly row: ReservedRow
   readonly on: RowStanding
   readonly move: RowChange['move']
   readonly error?: string
@@ -62,7 +61,7 @@ export class HandedRows {
   }
 
   /** The same id is added once. */
-  async hand(rows: readonly Held[], isOver: () => boolean): Promise<void> {
+  async hand(rows: readonly ReservedRow[], isOver: () => boolean): Promise<void> {
     const { to, input } = this.#work
     await Promise.all(
       rows.map(async (row) => {
@@ -85,7 +84,7 @@ export class HandedRows {
   }
 
   /** A row that the task cannot take has failed for good, and says why: asked again, it would hold up all others. */
-  async #refuse(row: Held, thrown: unknown, isOver: () => boolean): Promise<void> {
+  async #refuse(row: ReservedRow, thrown: unknown, isOver: () => boolean): Promise<void> {
     const { clock, notifier } = this.#engine
     const attempt = row.tries + 1
     const error = describeError(thrown, attempt, clock.now())
@@ -122,20 +121,19 @@ export class HandedRows {
   }
 
   /** A row whose task failed keeps its place for a while. */
-  #rests(row: Held, { doneAt }: TaskInfo, move: HeldChange['move']): boolean {
+  #rests(row: ReservedRow, { doneAt }: TaskInfo, move: HeldChange['move']): boolean {
     const { maxTries, retryDelayMs } = this.#settings
     if (move !== 'fail' || doneAt === undefined || this.#event(row).attempt >= maxTries) return false
     return this.#engine.time.now() < doneAt + retryDelayMs
   }
 
   /** Answers the rows whose change was made; another dispatcher may have been before. */
-  async #write(changes: readonly HeldChange[], isOver: () => boolean): Promise<Held[]> {
+  async #write(changes: readonly HeldChange[], isOver: () => boolean): Promise<ReservedRow[]> {
     if (changes.length === 0) return []
     const { source, maxTries } = this.#settings
     const { batchMax } = await source.open()
-    const made: Held[] = []
-    for (let from = 0; from < changes.length; from += batchMax) {
-      const batch = changes.slice(from, from + batchMax)
+    const made: ReservedRow[] = []
+    for (const batch of slices(changes, batchMax)) {
       expectTerm(isOver)
       const written = await source.write(
         batch.map(({ row: { id, token }, on, move, error }) => {
@@ -147,7 +145,7 @@ export class HandedRows {
     return made
   }
 
-  #tell(row: Held, task: TaskInfo): void {
+  #tell(row: ReservedRow, task: TaskInfo): void {
     const { clock, notifier } = this.#engine
     const event = this.#event(row)
     const error = task.errors.at(-1)
@@ -158,7 +156,7 @@ export class HandedRows {
   }
 
   /** Of a row as it was read: its start may have been written since. */
-  #event({ id, standing, tries }: Held) {
+  #event({ id, standing, tries }: ReservedRow) {
     return { id, name: this.#settings.name, attempt: standing === 'active' ? tries + 1 : tries }
   }
 }

@@ -5,17 +5,13 @@ import type { Engine } from '../engine.ts'
 import { hashOf } from '../hash.ts'
 import type { Health } from '../health.ts'
 import { drawBytes } from '../randomness.ts'
+import { slices } from '../slices.ts'
 import type { RowSettings } from './definition.ts'
 import { Functions } from './functions.ts'
 import { expectTerm } from './term.ts'
 
 /** The most rows that one pass frees (P20). */
 const relaunchLimit = 10_000
-
-export interface Reserved {
-  readonly row: ReservedRow
-  readonly token: string
-}
 
 export class Reserver {
   readonly #settings: RowSettings
@@ -81,8 +77,8 @@ export class Reserver {
     const chosen = await this.functions.relaunching(relaunchLimit)
     const { batchMax } = await this.open()
     if (chosen) {
-      for (let from = 0; from < chosen.length; from += batchMax) {
-        const seen = await source.look(chosen.slice(from, from + batchMax))
+      for (const batch of slices(chosen, batchMax)) {
+        const seen = await source.look(batch)
         await this.#free(
           seen.filter((row) => row !== undefined),
           isOver,
@@ -106,7 +102,7 @@ export class Reserver {
   }
 
   /** Reserves as many rows as there are slots. `known` are the tokens of those that this worker has. */
-  async reserve(reserved: number, known: (token: string) => boolean, isOver: () => boolean): Promise<Reserved[]> {
+  async reserve(reserved: number, known: (token: string) => boolean, isOver: () => boolean): Promise<ReservedRow[]> {
     const { source, maxTries } = this.#settings
     const { batchMax } = await this.open()
     if (this.#isInDoubt) {
@@ -126,17 +122,16 @@ export class Reserver {
     const rows = await source.reserve(ids ? { tokens, ids, maxTries } : { tokens, maxTries })
     this.#isInDoubt = false
     this.#health.up()
-    return rows.map(withToken)
+    return rows
   }
 
-  async #found(known: (token: string) => boolean): Promise<Reserved[]> {
+  async #found(known: (token: string) => boolean): Promise<ReservedRow[]> {
     const { batchMax } = await this.open()
-    const found: Reserved[] = []
+    const found: ReservedRow[] = []
     for (let after: string | undefined; ; ) {
       const page = { prefix: this.#prefix, limit: batchMax, ...(after === undefined ? {} : { after }) }
       const held = await this.#settings.source.held(page)
-      const isUnknown = ({ token, standing }: ReservedRow) => standing === 'active' && token !== null && !known(token)
-      found.push(...held.filter(isUnknown).map(withToken))
+      found.push(...held.filter(({ token, standing }) => standing === 'active' && !known(token)))
       if (held.length < batchMax) return found
       after = held.at(-1)?.id
     }
@@ -166,8 +161,4 @@ export class Reserver {
     this.#prefix = tokenPrefix(this.worker, kind, hashOf)
     this.#newToken = tokenMaker(this.#prefix, kind, drawBytes)
   }
-}
-
-function withToken(row: ReservedRow): Reserved {
-  return { row, token: row.token as string }
 }

@@ -8,8 +8,10 @@ import type { Notifier } from '../events.ts'
 import { graceMs } from '../execution.ts'
 import type { RowContext } from './context.ts'
 
-/** `final`: it is not to be tried again. `lost`: it was told that the row is not its own any more.
- * `left`: it did not end when it was told to; the row is left to its limit. */
+/**
+ * `final`: it is not to be tried again. `lost`: it was told that the row is not its own any more. `left`: it did not end
+ * when it was told to; the row is left to its limit.
+ */
 export type RowVerdict =
   | { readonly kind: 'good'; readonly result: unknown }
   | { readonly kind: 'bad' | 'final'; readonly error: unknown }
@@ -24,7 +26,6 @@ export interface RowTools {
 
 export class RowAttempt {
   readonly reserved: ReservedRow
-  readonly token: string
   reservation: Reservation
   /** The start that is under way, or that is to come: 1 for the first. */
   readonly attempt: number
@@ -36,15 +37,18 @@ export class RowAttempt {
   #endsAt = 0
   #giveUp: ((verdict: RowVerdict) => void) | undefined
 
-  constructor(reserved: ReservedRow, token: string, reservation: ActiveReservation) {
+  constructor(reserved: ReservedRow, reservation: ActiveReservation) {
     this.reserved = reserved
-    this.token = token
     this.reservation = reservation
     this.attempt = reserved.tries + 1
   }
 
   get id(): string {
     return this.reserved.id
+  }
+
+  get token(): string {
+    return this.reserved.token
   }
 
   get abortReason(): Error | undefined {

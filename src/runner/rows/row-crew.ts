@@ -7,12 +7,14 @@ import { fulfilledWithin } from '../clock.ts'
 import { Deadlines } from '../deadlines.ts'
 import type { Engine } from '../engine.ts'
 import { Health } from '../health.ts'
+import { slices } from '../slices.ts'
 import type { StopReport } from '../worker.ts'
 import type { RowContext } from './context.ts'
 import type { RowSettings } from './definition.ts'
 import { Passes } from './passes.ts'
 import { Reserver } from './reserver.ts'
 import { RowAttempt, type RowTools } from './row-attempt.ts'
+import type { Crew } from './row-crews.ts'
 import { RowSettler } from './row-settler.ts'
 import { RowWriter } from './row-writer.ts'
 import { Terms } from './term.ts'
@@ -28,7 +30,7 @@ export interface RowCrewOptions {
   readonly pollMs: number
 }
 
-export class RowCrew {
+export class RowCrew implements Crew {
   readonly #engine: Engine
   readonly #settings: RowSettings
   readonly #source: RowSource
@@ -172,11 +174,12 @@ export class RowCrew {
       this.#reserver.doubt()
       return false
     }
-    for (const { row, token } of reserved) {
+    for (const row of reserved) {
       const { worker: holder } = this.#reserver
       const { startWithinMs } = this.#settings
-      const attempt = new RowAttempt(row, token, reserve({ token, holder, startWithinMs }, row.reservedAt ?? 0))
-      this.#held.set(token, attempt)
+      const reservation = reserve({ token: row.token, holder, startWithinMs }, row.reservedAt ?? 0)
+      const attempt = new RowAttempt(row, reservation)
+      this.#held.set(row.token, attempt)
       this.#unstarted.add(attempt)
       this.#queue.push(attempt)
     }
@@ -221,8 +224,7 @@ export class RowCrew {
     const running = [...this.#held.values()].filter(({ reservation }) => reservation.state === 'started')
     if (running.length === 0 || clock.monotonic() < this.#lookFrom) return
     const { batchMax } = await this.#reserver.open()
-    for (let from = 0; from < running.length; from += batchMax) {
-      const batch = running.slice(from, from + batchMax)
+    for (const batch of slices(running, batchMax)) {
       const seen = await this.#source.look(batch.map(({ id }) => id))
       for (const [index, attempt] of batch.entries()) {
         const isThere = seen[index] !== undefined
