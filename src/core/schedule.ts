@@ -41,6 +41,11 @@ export interface SchedulePlan {
 export interface ScheduleProgress {
   /** No tick up to this one is to come any more, but for those that wait: taken, left out, or before it began. */
   readonly doneUpTo: Instant
+  /**
+   * The first tick after `doneUpTo`, as it was when that was written: this very instant is taken, by whoever comes. Two
+   * machines whose data of time zones differ would else take two ticks where each alone sees one, or none.
+   */
+  readonly next?: Instant | undefined
   /** The last tick that a task was added for. */
   readonly lastTick: Instant | undefined
   /** The task of `lastTick` is being added: whoever comes next cannot know whether it is there, and adds it again. */
@@ -92,14 +97,16 @@ export interface Look {
  */
 export function turn(plan: SchedulePlan, progress: ScheduleProgress, ticks: Ticks, { now, ...look }: Look): Turn {
   const upTo = Math.min(now, plan.until ?? now)
-  const due = [...(progress.waiting ?? []), ...dueTicks(plan, progress, ticks, upTo, now)].slice(-plan.limit)
+  const passed = walk(ticks, progress, upTo, plan.limit)
+  const due = [...(progress.waiting ?? []), ...inTime(plan, passed.ticks, now)].slice(-plan.limit)
   const [take, waiting] = split(plan.overlap, due, look)
   const after: ScheduleProgress = {
     doneUpTo: Math.max(progress.doneUpTo, upTo),
+    next: within(plan, passed.next),
     lastTick: take.at(-1) ?? progress.lastTick,
     ...(waiting.length > 0 ? { waiting } : {}),
   }
-  return { take, progress: after, wakeAt: wakeAfter(plan, after, ticks, now) }
+  return { take, progress: after, wakeAt: wakeAfter(plan, after, now) }
 }
 
 /** The ticks to take, and those that go on waiting; the rest is left out. */
@@ -119,39 +126,61 @@ function split(
   }
 }
 
-function wakeAfter(plan: SchedulePlan, after: ScheduleProgress, ticks: Ticks, now: Instant): Instant | undefined {
+function wakeAfter(plan: SchedulePlan, after: ScheduleProgress, now: Instant): Instant | undefined {
   const [first] = after.waiting ?? []
-  if (first === undefined) return nextTick(plan, after, ticks)
+  if (first === undefined) return after.next
   if (plan.overlap === 'allow') return now
   const { least, most, share } = lookAgainMs
   return now + Math.ceil(Math.min(most, Math.max(least, (now - first) * share)))
 }
 
 /** The first tick that is to come. */
-export function nextTick(plan: SchedulePlan, { doneUpTo }: ScheduleProgress, ticks: Ticks): Instant | undefined {
-  const next = ticks.next(doneUpTo)
-  return next === undefined || (plan.until !== undefined && next > plan.until) ? undefined : next
+export function nextTick(
+  plan: SchedulePlan,
+  progress: Pick<ScheduleProgress, 'doneUpTo' | 'next'>,
+  ticks: Ticks,
+): Instant | undefined {
+  return within(plan, progress.next ?? ticks.next(progress.doneUpTo))
 }
 
-function dueTicks(
-  { missed, limit }: SchedulePlan,
-  { doneUpTo }: ScheduleProgress,
-  ticks: Ticks,
-  upTo: Instant,
-  now: Instant,
-): Instant[] {
-  const due = upToLimit(ticks, doneUpTo, upTo, limit)
+function within({ until }: SchedulePlan, tick: Instant | undefined): Instant | undefined {
+  return tick === undefined || (until !== undefined && tick > until) ? undefined : tick
+}
+
+/** Of ticks that are over, those that are still to be taken. */
+function inTime({ missed }: SchedulePlan, due: readonly Instant[], now: Instant): readonly Instant[] {
   if (missed === 'all') return due
   const late = due.filter((tick) => now - tick <= missedAfterMs)
   return late.length === 0 && missed === 'last' ? due.slice(-1) : late
 }
 
-/** From the last one on, which is cheap as long as there are few; of more than the limit the latest. */
-function upToLimit(ticks: Ticks, doneUpTo: Instant, upTo: Instant, limit: number): Instant[] {
+/**
+ * The ticks up to an instant, and the one behind them. From the first one on, which is cheap as long as there are few; of
+ * more than the limit the latest.
+ */
+function walk(
+  ticks: Ticks,
+  { doneUpTo, next: stored }: ScheduleProgress,
+  upTo: Instant,
+  limit: number,
+): { readonly ticks: readonly Instant[]; readonly next: Instant | undefined } {
   const due: Instant[] = []
-  for (let tick = ticks.next(doneUpTo); tick !== undefined && tick <= upTo; tick = ticks.next(tick)) {
-    if (due.length === limit) return ticks.latest(limit, upTo)
+  let tick = stored ?? ticks.next(doneUpTo)
+  while (tick !== undefined && tick <= upTo) {
+    if (due.length === limit) return { ticks: ticks.latest(limit, upTo), next: ticks.next(upTo) }
     due.push(tick)
+    tick = tick === stored ? afterStored(ticks, tick) : ticks.next(tick)
   }
-  return due
+  return { ticks: due, next: tick }
+}
+
+/**
+ * By the data of this machine, what was stored may be no tick. Then it stood for the nearest one that is, which must not
+ * come as well.
+ */
+function afterStored(ticks: Ticks, stored: Instant): Instant | undefined {
+  const next = ticks.next(stored)
+  const [before] = ticks.latest(1, stored)
+  if (next === undefined || before === undefined) return next
+  return next - stored < stored - before ? ticks.next(next) : next
 }

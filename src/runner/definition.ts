@@ -39,7 +39,7 @@ export interface TaskOptions<Context, Result> {
    * Called after a good end, before it is stored. With `scheduleNextRun` the same task runs again then, with all its
    * attempts; without, it is completed. What it throws is a failure of the attempt.
    */
-  readonly onComplete?: (completion: Completion<NoInfer<Result>>) => void | Promise<void>
+  readonly onComplete?: (completion: Completion<InputIn<NoInfer<Context>>, NoInfer<Result>>) => void | Promise<void>
   /**
    * `true`: there is at most one such task of each input that is not done; adding another answers `duplicate`.
    * @default false
@@ -48,7 +48,13 @@ export interface TaskOptions<Context, Result> {
 }
 
 /** The same with a module in the place of `run`: its default export is the handler, and runs in threads. */
-export type FileTaskOptions<Result> = Omit<TaskOptions<never, Result>, 'run' | 'concurrency'> & ThreadOptions
+export type FileTaskOptions<Input, Result> = Omit<
+  TaskOptions<{ readonly input: Input }, Result>,
+  'run' | 'concurrency'
+> &
+  ThreadOptions
+
+type InputIn<Context> = Context extends { readonly input: infer Input } ? Input : unknown
 
 /** A definition: give it to `piecework({ definitions })`, and to `add`. */
 export interface TaskDefinition<Input = unknown, Result = unknown> {
@@ -91,7 +97,7 @@ export interface TaskSettings {
   readonly retention?: RetentionMs | undefined
   /** What does the work in the place of `run`, which is only what the definition is known by then. */
   readonly place?: Place | undefined
-  readonly onComplete?: ((completion: Completion<never>) => unknown) | undefined
+  readonly onComplete?: ((completion: Completion<never, never>) => unknown) | undefined
   readonly recurring?: boolean
 }
 
@@ -114,17 +120,17 @@ const known = [
 /** Defines a task whose handler is the default export of a module: `task<typeof import('./encode.ts')>('encode', { file })`. */
 export function task<Module extends HandlerModule>(
   name: string,
-  options: FileTaskOptions<ResultOf<Module>> & { readonly input?: undefined },
+  options: FileTaskOptions<InputOf<Module>, ResultOf<Module>> & { readonly input?: undefined },
 ): TaskDefinition<InputOf<Module>, ResultOf<Module>>
 /** The same, with the types of input and result written out. */
 export function task<Input, Result = unknown>(
   name: string,
-  options: FileTaskOptions<Result> & { readonly input?: undefined },
+  options: FileTaskOptions<Input, Result> & { readonly input?: undefined },
 ): TaskDefinition<Input, Result>
 /** The same, with a schema: the input is checked before it goes to a thread. */
 export function task<Schema extends StandardSchemaV1, Result = unknown>(
   name: string,
-  options: FileTaskOptions<Result> & { readonly input: Schema },
+  options: FileTaskOptions<StandardSchemaV1.InferOutput<Schema>, Result> & { readonly input: Schema },
 ): TaskDefinition<StandardSchemaV1.InferInput<Schema>, Result>
 // The form with a schema stands last: a compiler that finds no form that fits reports against the last.
 /** Defines a task whose input nobody checks; its type is taken from the handler's parameter. */

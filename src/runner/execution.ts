@@ -85,17 +85,18 @@ async function verdictOf(attempt: Attempt, tools: ExecutionTools): Promise<Verdi
     if ('kind' in read) return read
     input = read
   }
+  const context = contextOf(attempt, input)
   let verdict: Verdict
   try {
     const perform = settings.perform ?? settings.run
-    const result = await perform(contextOf(attempt, input) as never)
+    const result = await perform(context as never)
     await attempt.flushLists()
     verdict = resolvedWith(attempt, result)
   } catch (error) {
     verdict = failureOf(attempt, error)
   }
   if (settings.check) verdict = await checked(attempt, verdict)
-  return verdict.kind === 'good' && recurs(attempt) ? complete(attempt, verdict, tools) : verdict
+  return verdict.kind === 'good' && recurs(attempt) ? complete(attempt, verdict, context, tools) : verdict
 }
 
 /** The stored input as the schema of today makes it. What no longer passes will not pass at the next attempt either. */

@@ -3,6 +3,7 @@ import type { Instant } from '../core/duration.ts'
 import { settle } from '../core/task.ts'
 import { nextRow, REDUCING, taskOf } from '../storage/codec.ts'
 import { jobRow, restingRow } from '../storage/job-codec.ts'
+import { awakeScheduleRow, SCHEDULE } from '../storage/schedule-codec.ts'
 import type { Change, Row } from '../storage/storage.ts'
 import type { Engine } from './engine.ts'
 
@@ -32,7 +33,7 @@ export class LostClaims {
     const now = time.now()
     for (const [holder, until] of this.#holders) if (until <= now) this.#holders.delete(holder)
     if (this.#holders.size === 0 || now < this.#searchAt) return
-    const names = [...definitions.keys()]
+    const names = [...definitions.keys(), SCHEDULE]
     try {
       for (const [claimedBy, until] of this.#holders) {
         let changes: Change[]
@@ -51,8 +52,10 @@ export class LostClaims {
   }
 
   #change(row: Row, now: Instant): Change[] {
+    if (row.holder === null || !this.#holders.has(row.holder)) return []
+    if (row.name === SCHEDULE) return [{ row, next: awakeScheduleRow(row, now) }]
     const settings = this.#engine.definitions.get(row.name)
-    if (!settings || row.holder === null || !this.#holders.has(row.holder)) return []
+    if (!settings) return []
     // A job that only wanted to be asked is due again.
     if (jobRow(row) && row.state !== REDUCING) return [{ row, next: restingRow(row, now) }]
     const task = taskOf(row)

@@ -13,8 +13,10 @@ import { hashOf } from './hash.ts'
 export type NextRun = { readonly minutes: number } | { readonly at: Date | Instant }
 
 /** What `onComplete` is given. */
-export interface Completion<Result = unknown> {
+export interface Completion<Input = unknown, Result = unknown> {
   readonly id: string
+  /** As the handler was given it. */
+  readonly input: Input
   readonly result: Result
   /** When this run was meant to be: `at: runAt + period` does not drift. */
   readonly runAt: Instant
@@ -42,6 +44,7 @@ export function recurs({ settings, row }: Attempt): boolean {
 export async function complete(
   attempt: Attempt,
   verdict: Good,
+  context: { readonly input: unknown },
   { notifier, now }: { readonly notifier: Notifier; readonly now: () => Instant },
 ): Promise<Verdict> {
   const { id, name, runAt, lastRunAt } = attempt.task
@@ -57,7 +60,17 @@ export async function complete(
     return !isPast
   }
   try {
-    await attempt.settings.onComplete?.({ id, result: verdict.result as never, runAt, lastRunAt, scheduleNextRun })
+    await attempt.settings.onComplete?.({
+      id,
+      // Read from the row when it is asked for.
+      get input() {
+        return context.input as never
+      },
+      result: verdict.result as never,
+      runAt,
+      lastRunAt,
+      scheduleNextRun,
+    })
   } catch (error) {
     return { kind: 'bad', error }
   } finally {

@@ -64,6 +64,11 @@ export function scheduleOf<Rule>(row: Row): ScheduleMemo<Rule> {
   return decode(row.memo) as ScheduleMemo<Rule>
 }
 
+/** The same as it is, awake then. */
+export function awakeScheduleRow({ state, holder, memo }: Row, wakeAt: Instant): NextRow {
+  return { state, priority: 0, wakeAt, tries: 0, holder, doneAt: null, memo, keepKey: true }
+}
+
 export function nextScheduleRow<Rule>({ state, wakeAt, memo }: ScheduleStanding<Rule>, holder: string): NextRow {
   return { state, priority: 0, wakeAt, tries: 0, holder, doneAt: null, memo: encode(memo), keepKey: true }
 }

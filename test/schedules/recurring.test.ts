@@ -1,5 +1,6 @@
 /** Party's recurring task: after a good end it says itself when it runs again. */
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { memory } from '../../adapters/memory/index.ts'
 import { type Completion, fixed, type TaskContext, task } from '../../src/index.ts'
 import { faulty } from '../../src/testing/index.ts'
@@ -9,7 +10,7 @@ import { setUp, start } from './kit.ts'
 const minute = 60_000
 
 function recurring(
-  onComplete: (completion: Completion<unknown>) => void,
+  onComplete: (completion: Completion) => void,
   run: (context: TaskContext<unknown>) => unknown = () => 'done',
 ) {
   const house = setUp()
@@ -43,6 +44,20 @@ test('Y4 Y7 every 30 minutes, from its end: the same task, its attempts from the
   ])
   expect(await work.get(id)).toMatchObject({ state: 'waiting', attempts: 0, errors: [], result: undefined })
   await work.stop()
+})
+
+test('Y7 what it is told: the input as the handler was given it, and the result', async () => {
+  const told: unknown[] = []
+  const house = setUp()
+  const bill = task('bill', {
+    input: z.object({ customer: z.string().transform(Number), since: z.number().default(2020) }),
+    run: ({ input }) => ({ paid: input.customer * 2 }),
+    onComplete: ({ input, result }) => void told.push({ input, result }),
+  })
+  const work = house.make({ definitions: [bill] })
+  await work.add(bill, { customer: '7' })
+  await work.drain()
+  expect(told).toEqual([{ input: { customer: 7, since: 2020 }, result: { paid: 14 } }])
 })
 
 test('Y3 Y7 from its own time, which does not drift', async () => {
@@ -100,7 +115,7 @@ describe('Y6 one task of each definition and input', () => {
 })
 
 describe('Y5 B36 no endless loop', () => {
-  const ended = async (onComplete: (completion: Completion<unknown>) => void) => {
+  const ended = async (onComplete: (completion: Completion) => void) => {
     let runs = 0
     const house = recurring(onComplete, () => ++runs)
     const { clock, bill, storage } = house

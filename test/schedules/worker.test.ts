@@ -1,5 +1,6 @@
 /** Schedules beside all else that a process does: full of tasks, drained, stopped, counted, purged. */
 import { expect, test } from 'vitest'
+import type { ClaimRequest, Storage } from '../../src/storage/index.ts'
 import { proc } from '../runner/kit.ts'
 import { setUp, start } from './kit.ts'
 
@@ -55,6 +56,26 @@ test('drain and runNext take the ticks that are due, and leave no timer behind',
   expect(await work.runNext()).toMatchObject({ state: 'completed', id: 'report@2026-01-01T00:03:00.000Z' })
   expect(seconds()).toEqual([60, 120, 180])
   expect(timers()).toBe(0)
+})
+
+test('DB-01 a claim whose answer was lost is found again: the tick waits for no lease', async () => {
+  const { clock, report, storage, ran } = setUp()
+  let isLost = false
+  const losing: Storage = Object.assign(Object.create(storage) as Storage, {
+    claim: async (request: ClaimRequest) => {
+      const rows = await storage.claim(request)
+      if (isLost || rows.length === 0) return rows
+      isLost = true
+      throw new Error('the connection is gone')
+    },
+  })
+  const { work } = proc([report], { storage: losing, clock, lease: '30s' })
+  await work.schedule(report, { every: '10s', until: start + 10_000 })
+  await work.start()
+  await clock.tick('13s')
+  expect(isLost).toBe(true)
+  expect(ran.map(({ id }) => id)).toEqual(['report@2026-01-01T00:00:10.000Z'])
+  await work.stop()
 })
 
 test('SD-02 a stop waits for a tick that is being taken, and takes no other', async () => {

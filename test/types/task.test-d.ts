@@ -22,6 +22,10 @@ describe('with a schema', () => {
       expectTypeOf(outcome.result).toEqualTypeOf<{ bytes: number } | undefined>()
       return outcome.errorCount === 0
     },
+    onComplete: ({ input, result }) => {
+      expectTypeOf(input).toEqualTypeOf<{ file: string; width: number; at: number; count: number }>()
+      expectTypeOf(result).toEqualTypeOf<{ bytes: number }>()
+    },
   })
   type Given = z.input<typeof schema>
 

@@ -62,7 +62,7 @@ export class Schedules {
       const isSame = old !== undefined && canonicalText(old.rule) === canonicalText(rule)
       const progress = isSame ? goneOn(old.progress, found?.state, now) : begun(rule, old?.progress, now)
       const memo = { task, rule, plan, input, priority, jitterMs, addedAt: old?.addedAt ?? now, progress }
-      checkSize(this.#engine, 'input', encode(memo) + ' '.repeat(plan.limit * instantLength))
+      checkSize(this.#engine, 'input', encode(memo) + ' '.repeat((plan.limit + 2) * instantLength))
       // What an operator paused, no restart of the app resumes.
       return standing(found?.state === 'paused' ? 'paused' : 'active', memo)
     })
@@ -81,7 +81,7 @@ export class Schedules {
     return this.#turn(name, (state, memo) => {
       if (state !== 'paused') return 'as it is'
       const now = this.#engine.time.now()
-      const { adding, ...progress } = memo.progress
+      const { adding, next, ...progress } = memo.progress
       // A task that was perhaps not added before the pause: long after it, that has fallen into the pause as well.
       const isLate = now - (progress.lastTick ?? 0) > missedAfterMs
       const kept = adding && !isLate ? { adding } : {}
@@ -166,8 +166,8 @@ function begun(rule: Rule, old: ScheduleProgress | undefined, now: Instant): Sch
   return { doneUpTo, lastTick, ...(adding ? { adding } : {}) }
 }
 
-/** The same rule again. */
-function goneOn(progress: ScheduleProgress, state: string | undefined, now: Instant): ScheduleProgress {
+/** The same rule again. Its next tick is found anew: an app starts again with newer data of time zones. */
+function goneOn({ next, ...progress }: ScheduleProgress, state: string | undefined, now: Instant): ScheduleProgress {
   // Ticks after an `until` that has been put off since are not made up for.
   if (state === 'ended') return { ...progress, doneUpTo: Math.max(progress.doneUpTo, now) }
   // The storage's clock stood far ahead when somebody looked: left alone, there would be no tick until it is caught up
@@ -179,6 +179,8 @@ function goneOn(progress: ScheduleProgress, state: string | undefined, now: Inst
 function standing(state: ScheduleState, memo: ScheduleMemo<Rule>): Standing {
   if (state === 'paused') return { state, wakeAt: null, memo }
   const { adding, waiting, doneUpTo } = memo.progress
-  const next = adding || waiting ? doneUpTo : nextTick(memo.plan, memo.progress, ticksOf(memo.rule))
-  return next === undefined ? { state: 'ended', wakeAt: null, memo } : { state: 'active', wakeAt: next, memo }
+  const next = nextTick(memo.plan, memo.progress, ticksOf(memo.rule))
+  const wakeAt = adding || waiting ? doneUpTo : next
+  if (wakeAt === undefined) return { state: 'ended', wakeAt: null, memo }
+  return { state: 'active', wakeAt, memo: { ...memo, progress: { ...memo.progress, next } } }
 }
