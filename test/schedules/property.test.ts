@@ -2,13 +2,11 @@
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import type { Fault } from '../../src/testing/index.ts'
+import { isWhole, parameters, runs, seed } from '../histories.ts'
 import * as chance from '../jobs/chance.ts'
 import { type Death, World } from './world.ts'
 
 vi.mock('../../src/runner/randomness.ts', () => chance)
-
-const seed = Number(process.env.FC_SEED ?? Date.now() % 2 ** 31)
-const runs = Number(process.env.FC_RUNS ?? 100)
 
 const minuteMs = 60_000
 const death: fc.Arbitrary<Death> = fc.record({
@@ -102,9 +100,9 @@ async function live(given: History): Promise<void> {
 
 describe(`histories of schedules (FC_SEED=${seed})`, () => {
   test('P-TICK P-SINGLE CN-02 CN-03 CN-04 CN-05 CK-01 each tick has one task, none is lost, tasks that must not meet do not', async () => {
-    await fc.assert(fc.asyncProperty(history, live), { numRuns: runs, seed, timeout: 60_000 })
+    await fc.assert(fc.asyncProperty(history, live), parameters)
     console.log(`seed ${seed}, ${runs} runs met`, met)
-    if (runs < 100) return
+    if (!isWhole) return
     const deaths = ['death before insert', 'death after insert', 'death before apply', 'death after apply']
     for (const what of [...deaths, 'a task failed', 'freeze', 'down', 'made again', 'fault before', 'fault after']) {
       expect(met[what], `${what} was never met`).toBeGreaterThan(0)
