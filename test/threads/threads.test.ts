@@ -1,5 +1,7 @@
 /** Handlers in threads: all that they tell, all that they can do to their thread, and what is left of that. */
+import { execFile } from 'node:child_process'
 import { availableParallelism, loadavg } from 'node:os'
+import { promisify } from 'node:util'
 import { afterEach, describe, expect, test } from 'vitest'
 import { memory } from '../../adapters/memory/index.ts'
 import { FatalError, fixed, never, type Piecework, piecework, task } from '../../src/index.ts'
@@ -95,6 +97,34 @@ describe('a handler in a thread', () => {
       errors: [{ name: new FatalError().name }],
     })
     expect((await work.get(nothing!.id))?.errors).toMatchObject([{ name: 'null', message: 'threw `null`' }])
+  })
+
+  test('an error may have any name', async () => {
+    const one = bad()
+    const work = works(one)
+    const added = await work.add(['toString', 'constructor', '__proto__'].map((name) => one.with(`named ${name}`)))
+    await work.drain()
+    const errors = await Promise.all(added.map(async ({ id }) => (await work.get(id))?.errors[0]))
+    expect(errors).toMatchObject(
+      ['toString', 'constructor', '__proto__'].map((name) => ({ name, message: 'of that name' })),
+    )
+  })
+
+  test('Y7 of a task that recurs is told when it last ended well', async () => {
+    const seen: unknown[] = []
+    const again = task<typeof import('./handlers/echo.ts')>('again', {
+      file: at('echo'),
+      threads: 1,
+      onComplete: ({ result, scheduleNextRun }) => {
+        seen.push(result.lastRunAt)
+        if (seen.length < 2) scheduleNextRun({ minutes: 1 })
+      },
+    })
+    const work = works(again)
+    const { id } = await work.add(again, { n: 1 })
+    await work.drain()
+    await work.runTask(id)
+    expect(seen).toEqual([undefined, expect.any(Number)])
   })
 
   test('all that it said before it ended counts, however much that was', async () => {
@@ -264,6 +294,14 @@ describe('what is missing', () => {
     expect((await work.get(id))?.errors).toMatchObject([
       { message: expect.stringMatching(/Cannot find module.*nowhere/) },
     ])
+  })
+
+  test('threads that end before they could begin fail what waits for them', async () => {
+    const [boot, child] = ['stillborn.mjs', 'stillborn.ts'].map(
+      (name) => new URL(`./${name}`, import.meta.url).pathname,
+    )
+    const { stdout } = await promisify(execFile)(process.execPath, ['--import', boot!, child!], { timeout: 20_000 })
+    expect(JSON.parse(stdout)).toBe('Its thread ended before it could begin')
   })
 
   test('a module without a default export is told at the first run', async () => {

@@ -10,6 +10,7 @@ export interface Facts {
   readonly attempt: number
   readonly fence: number
   readonly runAt: number
+  readonly lastRunAt: number | undefined
 }
 
 /** From the handler's thread, while it runs. `call` is answered once the item is taken. */
@@ -40,14 +41,14 @@ export function described(thrown: unknown): Described {
 }
 
 /** Classes that a handler may ask for: the reasons of a signal. */
-const classes: Readonly<Record<string, new (message: string) => Error>> = {
-  LeaseLostError,
-  StoppingError,
-  TimeoutError,
-}
+const classes = new Map<string, new (message: string) => Error>([
+  ['LeaseLostError', LeaseLostError],
+  ['StoppingError', StoppingError],
+  ['TimeoutError', TimeoutError],
+])
 
 /** The error again. Its name is its own property: of the class itself nothing came over. */
-export function errorOf({ name, message, stack, cause }: Described, Class = classes[name] ?? Error): Error {
+export function errorOf({ name, message, stack, cause }: Described, Class = classes.get(name) ?? Error): Error {
   const error = new Class(message)
   if (error.name !== name) Object.defineProperty(error, 'name', { value: name, configurable: true })
   if (stack !== undefined) error.stack = stack

@@ -116,10 +116,19 @@ export class Threads {
     pool.on('workerCreate', () => this.#note(pool.threads))
     pool.on('error', (error: Error) => {
       this.#tools.notifier.warn(`A thread for ${file.href} ended while it had nothing to do: ${messageOf(error)}`)
-      // It could not even start, and nobody else would take what waits for it.
-      if (pool.threads.length === 0) for (const ending of this.#unbegun) ending.abort(error)
+      // It could not even start.
+      this.#failUnbegun(pool, error)
     })
+    // One that exits before it could begin is no error of the pool's. It is told before the thread is out of its list.
+    pool.on('workerDestroy', () =>
+      queueMicrotask(() => this.#failUnbegun(pool, new Error('Its thread ended before it could begin'))),
+    )
     return pool
+  }
+
+  /** Where no thread is left, nobody would take what waits for one. */
+  #failUnbegun(pool: Piscina, error: Error): void {
+    if (pool.threads.length === 0) for (const ending of this.#unbegun) ending.abort(error)
   }
 
   #note(threads: readonly Worker[]): void {
@@ -139,8 +148,8 @@ async function driver() {
   }
 }
 
-function factsOf({ id, name, input, attempt, fence, runAt }: TaskContext): Facts {
-  return { id, name, input, attempt, fence, runAt }
+function factsOf({ id, name, input, attempt, fence, runAt, lastRunAt }: TaskContext): Facts {
+  return { id, name, input, attempt, fence, runAt, lastRunAt }
 }
 
 /** What a handler says goes where it would go if it ran here. */

@@ -9,6 +9,7 @@ export default async ({
   attempt,
   fence,
   runAt,
+  lastRunAt,
   log,
   emit,
   request,
@@ -21,5 +22,5 @@ export default async ({
   void emit({ item: 'not waited for' })
   await request({ url: 'x' })
   progress({ at: 2 })
-  return { id, name, input, attempt, fence, runAt, isMainThread, threadId }
+  return { id, name, input, attempt, fence, runAt, lastRunAt, isMainThread, threadId }
 }

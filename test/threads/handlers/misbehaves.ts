@@ -62,4 +62,8 @@ const deeds: Record<string, (context: TaskContext) => unknown> = {
   isFine: () => 'fine',
 }
 
-export default (context: TaskContext<string>) => deeds[context.input]?.(context)
+export default (context: TaskContext<string>) => {
+  const [deed = '', name] = context.input.split(' ')
+  if (deed === 'named') throw Object.assign(new Error('of that name'), { name })
+  return deeds[deed]?.(context)
+}
