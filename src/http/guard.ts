@@ -5,6 +5,7 @@ import type { CheckedHttpOptions } from './options.ts'
 /** @throws Problem */
 export async function guard(request: Request, path: string, options: CheckedHttpOptions): Promise<void> {
   checkHost(request, options)
+  checkMethod(request)
   const changes = !['GET', 'HEAD', 'OPTIONS'].includes(request.method)
   if (changes) checkOrigin(request, options)
   if (path !== '/openapi.json') await checkAuthority(request, changes, options)
@@ -14,6 +15,13 @@ export async function guard(request: Request, path: string, options: CheckedHttp
 function checkHost(request: Request, { hosts }: CheckedHttpOptions): void {
   if (hosts === undefined || hosts.has(new URL(request.url).hostname.toLowerCase())) return
   throw new Problem(403, 'wrong_host', 'This server does not go by the name that it was called by; see `hosts`')
+}
+
+/** `fetch` knows no such request, so that nobody could be asked whether it may be. */
+function checkMethod({ method }: Request): void {
+  if (method !== 'TRACE') return
+  const allow = 'GET, HEAD, POST, DELETE'
+  throw new Problem(405, 'method_not_allowed', `Expected the method to be one of ${allow}`, { allow })
 }
 
 /** Browsers say where the page is from that sends a request; other clients say nothing. */

@@ -1,6 +1,6 @@
 /** `httpHandler(work, options)`: from a Request to a Response. */
 import type { Piecework } from '../index.ts'
-import { safeHeaders } from './answers.ts'
+import { problemAnswer, safeHeaders } from './answers.ts'
 import { makeApp } from './app.ts'
 import { Hub } from './hub.ts'
 import { checkHttpOptions, type HttpOptions } from './options.ts'
@@ -21,9 +21,18 @@ export function httpHandler(work: Piecework, options: HttpOptions = {}): HttpHan
   const hub = new Hub(work, checked.heartbeatMs)
   const app = makeApp({ work, hub, options: checked })
   const handle = async (request: Request) => {
-    const answer = await app.fetch(request)
+    const answer = await answered(() => app.fetch(request))
     for (const [name, value] of Object.entries(safeHeaders)) answer.headers.set(name, value)
     return answer
   }
   return Object.assign(handle, { close: () => hub.close() })
+}
+
+/** What is thrown need not be an error, and Hono has an answer to errors alone. */
+async function answered(answer: () => Response | Promise<Response>): Promise<Response> {
+  try {
+    return await answer()
+  } catch (thrown) {
+    return problemAnswer(thrown)
+  }
 }

@@ -251,10 +251,14 @@ describe('whose words', () => {
     const work = workOf(all)
     const handler = httpHandler(work, yes)
     closing.push(() => handler.close())
-    vi.spyOn(work, 'status').mockRejectedValue(new Error('connect postgres://user:secret@db failed'))
-    for (const path of ['/status', '/metrics', '/status?format=party']) {
-      const { status, text } = await byHandler(handler)('GET', path)
-      expect([status, text]).toEqual([503, expect.not.stringContaining('secret')])
+    const secret = 'connect postgres://user:secret@db failed'
+    // What is thrown need not be an error.
+    for (const thrown of [new Error(secret), secret, null]) {
+      vi.spyOn(work, 'status').mockRejectedValue(thrown)
+      for (const path of ['/status', '/metrics', '/status?format=party']) {
+        const { status, text } = await byHandler(handler)('GET', path)
+        expect([status, text]).toEqual([503, expect.not.stringContaining('secret')])
+      }
     }
     vi.restoreAllMocks()
     await work.close()
