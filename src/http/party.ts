@@ -26,15 +26,18 @@ export async function partyStatus({ work, hub, options }: Face): Promise<object>
     debug: false,
     undumped: completed,
     last_run_on: hub.lastStart ?? 'Unavailable',
-    pending: await Promise.all(
-      countsOf(status, 'waiting').map(async ({ count, _id }) => ({
-        count,
-        _id,
-        upcoming: (await work.upcoming(_id)) ?? null,
-      })),
-    ),
+    pending: await pendingOf(work, status),
     restarted_workers: 'Unavailable',
   }
+}
+
+/** One name after another: each may be looked for among thousands of rows. */
+async function pendingOf(work: Piecework, status: Status): Promise<object[]> {
+  const pending: object[] = []
+  for (const { count, _id } of countsOf(status, 'waiting')) {
+    pending.push({ count, _id, upcoming: (await work.upcoming(_id)) ?? null })
+  }
+  return pending
 }
 
 function countsOf(status: Status, state: 'waiting' | 'completed' | 'failed'): { count: number; _id: string }[] {

@@ -1,5 +1,5 @@
 /** Party's own forms over HTTP: its list of tasks, its back door, its status. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { httpHandler } from '../../src/http/index.ts'
 import { task } from '../../src/index.ts'
 import { type Ask, byHandler, curlReason, hasCurl, type World, workOf, world, yes } from './kit.ts'
@@ -92,6 +92,19 @@ describe.each(['curl', 'handler'] as const)('by %s', (way) => {
       pending: [{ count: 2, _id: 'note', upcoming: 'soon' }],
     })
   })
+})
+
+test("Party's list, however long, asks for some of its tasks at a time", async () => {
+  let [asking, most] = [0, 0]
+  const get = here.work.get.bind(here.work)
+  vi.spyOn(here.work, 'get').mockImplementation(async (id: string) => {
+    most = Math.max(most, ++asking)
+    return get(id).finally(() => void asking--)
+  })
+  const tasks = Array.from({ length: 1_000 }, (_, n) => ({ party: 'note', data: { n } }))
+  const { body } = await here.ways.handler('POST', '/tasks', { json: { tasks } })
+  expect(most).toBeLessThanOrEqual(50)
+  expect((body as { tasks: { data: unknown }[] }).tasks.map(({ data }) => data)).toEqual(tasks.map(({ data }) => data))
 })
 
 test('Y6 a recurring task that is there already is told for a duplicate, and is the one that was there', async () => {

@@ -6,6 +6,9 @@ import { refTo } from '../openapi/schemas.ts'
 import { partyTask } from '../party.ts'
 import type { Call, Face, Route } from '../route.ts'
 
+/** Party's list is answered with the tasks themselves: ten thousand questions at once would keep all others waiting. */
+const lookedUpAtOnce = 50
+
 const newTasks: Schema = {
   type: 'array',
   items: { anyOf: [refTo('NewTask'), refTo('NewPartyTask')] },
@@ -24,12 +27,14 @@ const add: Route = {
   async handle({ json: body }, { work }) {
     const entries = entriesOf(work, await body())
     const all = await work.add(entries.map(({ task }) => task))
-    const tasks = await Promise.all(
-      all.map(async (one, index) => {
-        const info = entries[index]?.isParty ? await work.get(one.id) : undefined
+    const tasks: object[] = []
+    for (let from = 0; from < all.length; from += lookedUpAtOnce) {
+      const some = all.slice(from, from + lookedUpAtOnce).map(async (one, index) => {
+        const info = entries[from + index]?.isParty ? await work.get(one.id) : undefined
         return info ? partyTask(info, one.status) : one
-      }),
-    )
+      })
+      tasks.push(...(await Promise.all(some)))
+    }
     return json({ tasks }, all.some(({ status }) => status === 'added') ? 201 : 200)
   },
 }
