@@ -59,9 +59,11 @@ export async function readStatus(
   const { counts, capped } = await storage.count({ ...which, states })
   if (all) for (const [name, kind] of await othersIn(storage, counts, definitions)) kinds.set(name, kind)
   await worker.pauses.refresh()
+  // A definition may have the name of what every object has.
+  const countsOf = (name: string) => (Object.hasOwn(counts, name) && counts[name]) || {}
   const of = (kind: Kind) =>
     Object.fromEntries(
-      [...kinds].flatMap(([name, each]) => (each === kind ? [[definitionName(name), counts[name] ?? {}]] : [])),
+      [...kinds].flatMap(([name, each]) => (each === kind ? [[definitionName(name), countsOf(name)]] : [])),
     )
   return {
     tasks: of('task'),

@@ -39,6 +39,12 @@ onEachStorage('status counts tasks by definition and state, and says what this p
   await work.stop()
 })
 
+test('status has definitions whose names are those of what every object has', async () => {
+  const names = ['constructor', 'toString', '__proto__']
+  const { work } = kit(names.map((name) => task(name, { run: () => {} })))
+  expect(Object.entries((await work.status()).tasks)).toEqual(names.map((name) => [name, {}]))
+})
+
 test('P-ISOLATE status leaves out definitions of other processes', async () => {
   const mine = task('mine', { run: () => {} })
   const theirs = task('theirs', { run: () => {} })
