@@ -71,7 +71,7 @@ export async function purge(
   for (;;) {
     const { rows } = await storage.find(by, pageRows)
     if (rows.length === 0) return counts
-    const jobs = rows.filter((row) => jobRow(row) !== undefined)
+    const jobs = rows.filter((row) => jobRow(unarchivedRow(row)) !== undefined)
     const tasks = rows.filter((row) => !jobs.includes(row))
     await keep?.(rows)
     if (sink) await show(storage, sink, tasks, jobs)

@@ -2,6 +2,7 @@
 import { instantOfId } from '../core/id.ts'
 import type { Job, JobState } from '../core/job.ts'
 import { decode } from '../core/payload.ts'
+import { isArchivedName } from './archive-codec.ts'
 import { type DispatchNotes, type JobMemo, jobMemoOf } from './codec.ts'
 import type { NextRow, Row } from './storage.ts'
 
@@ -28,9 +29,9 @@ export function newJobRow(
   }
 }
 
-/** The row if it is a job's. */
+/** The row if it is a job's, and not in the archive. */
 export function jobRow(row: Row | undefined): Row | undefined {
-  return row && jobMemoOf(row) ? row : undefined
+  return row && !isArchivedName(row.name) && jobMemoOf(row) ? row : undefined
 }
 
 /** The job that a row holds. */

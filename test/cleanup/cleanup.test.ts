@@ -208,6 +208,12 @@ describe('without a folder that can be written to', () => {
       expect(counts['~archive echo']).toEqual({ archived_completed: 5 })
       expect(counts['~archive index']).toEqual({ archived_completed: 1 })
       expect(await rowsIn(storage)).toBe(rows + 1)
+      // Whoever knows the ids of the archive finds nothing by them, and changes nothing.
+      const [job] = (await storage.find({ names: ['~archive index'] }, 1)).rows
+      expect(await set.work.get(job!.id)).toBeUndefined()
+      for (const verb of ['job', 'cancel', 'retry', 'explain', 'remove', 'runTask'] as const) {
+        await expect(set.work[verb](job!.id)).rejects.toMatchObject({ code: 'not_found' })
+      }
     },
   )
 
