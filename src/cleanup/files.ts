@@ -1,10 +1,12 @@
 /** Questions to the file system, and the wait until it has written. */
 import { constants } from 'node:fs'
 import { access, lstat, mkdir, open, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 
 /** Makes the folder. Rejects where files of these paths could not be written there, or are no files. */
 export async function checkFolder(folder: string, paths: readonly string[]): Promise<void> {
-  await mkdir(folder, { recursive: true })
+  const made = await mkdir(folder, { recursive: true })
+  if (made !== undefined) await syncAbove(folder, dirname(made))
   await access(folder, constants.R_OK | constants.W_OK | constants.X_OK)
   for (const path of paths) {
     const found = await orMissing(lstat(path))
@@ -53,6 +55,14 @@ export async function syncFolder(path: string): Promise<void> {
     await folder.sync()
   } finally {
     await folder.close()
+  }
+}
+
+/** A folder that was just made, and whose name is lost, is lost with all that is in it; so are those between the two. */
+async function syncAbove(folder: string, top: string): Promise<void> {
+  for (let above = dirname(folder); above.length >= top.length; above = dirname(above)) {
+    await syncFolder(above)
+    if (above === dirname(above)) return
   }
 }
 

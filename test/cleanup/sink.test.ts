@@ -141,17 +141,8 @@ describe('nothing is removed before', () => {
     const { work } = kit(definitions, { storage })
     await work.add(Array.from({ length: 40 }, (_, n) => (n % 2 ? nice.with(n) : echo.with(n))))
     await work.drain()
-    const synced: number[] = []
-    const probe = await open(folder)
-    const prototype = Object.getPrototypeOf(probe) as FileHandle
-    await probe.close()
-    const { sync } = prototype
-    prototype.sync = async function (this: FileHandle) {
-      synced.push((await this.stat()).ino)
-      await sync.call(this)
-    }
-    try {
-      const own = ndjsonSink({ folder, maxBytes: 1_500, maxFiles: 100 })
+    const own = ndjsonSink({ folder, maxBytes: 1_500, maxFiles: 100 })
+    await withSyncs(async (synced) => {
       await work.purge({
         sink: async (...page) => {
           synced.length = 0
@@ -168,10 +159,21 @@ describe('nothing is removed before', () => {
           expect(synced).toContain(statSync(folder).ino)
         },
       })
-    } finally {
-      prototype.sync = sync
-    }
+    })
     expect(linesIn(folder)).toHaveLength(40)
+  })
+
+  test('a folder that was made for it is known on the disk to those above it', async () => {
+    const top = freshFolder()
+    const folder = join(top, 'a', 'b')
+    const { work } = kit(definitions)
+    await work.add(echo, 1)
+    await work.drain()
+    await withSyncs(async (synced) => {
+      await work.purge({ sink: ndjsonSink({ folder }) })
+      for (const each of [top, join(top, 'a'), folder]) expect(synced).toContain(statSync(each).ino)
+    })
+    expect(linesIn(folder)).toHaveLength(1)
   })
 
   test('a disk that is full, also where a write is cut short without an error: the tasks stay, and go later', () => {
@@ -210,3 +212,21 @@ describe('nothing is removed before', () => {
     await expect(ndjsonSink({ folder: join(folder, 'file', 'under') }).check()).rejects.toThrow('ENOTDIR')
   })
 })
+
+/** While the body runs, whatever is synchronised is told by its inode. */
+async function withSyncs(body: (synced: number[]) => Promise<void>): Promise<void> {
+  const synced: number[] = []
+  const probe = await open('.')
+  const prototype = Object.getPrototypeOf(probe) as FileHandle
+  await probe.close()
+  const { sync } = prototype
+  prototype.sync = async function (this: FileHandle) {
+    synced.push((await this.stat()).ino)
+    await sync.call(this)
+  }
+  try {
+    await body(synced)
+  } finally {
+    prototype.sync = sync
+  }
+}
