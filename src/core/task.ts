@@ -210,7 +210,8 @@ function recur(task: RunningTask, runAt: Instant, now: Instant): WaitingTask {
 
 /** Whether it waits after a good end, and not after a failure or because it was given back. */
 export function hasRecurred(before: RunningTask, after: Task): boolean {
-  return after.state === 'waiting' && after.lastRunAt !== before.lastRunAt
+  // Two runs may end in the same millisecond, and a task may be run before its time and set the same one again.
+  return after.state === 'waiting' && (after.lastRunAt !== before.lastRunAt || after.runAt !== before.runAt)
 }
 
 /** Whoever runs it learns of it at its next beat or write; its outcome will not be recorded. */

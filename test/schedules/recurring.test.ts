@@ -186,6 +186,20 @@ test('listeners hear of each run with its result; items of earlier runs do not p
   await work.stop()
 })
 
+test('two runs that end well in one millisecond are two', async () => {
+  const told: string[] = []
+  const { clock, bill, work } = recurring(({ scheduleNextRun }) => {
+    if (told.length === 2) return
+    scheduleNextRun({ at: clock.now() + 1 })
+    // It takes so long to say so that the first of these times has come, and the second not.
+    if (told.length === 0) clock.step(2)
+  })
+  for (const event of ['completed', 'returned'] as const) work.on(event, () => void told.push(event))
+  await work.add(bill, 1)
+  expect(await work.drain()).toBe(2)
+  expect(told).toEqual(['completed', 'completed'])
+})
+
 test('Y20 a task that depends on another is put off by 10 minutes until that is done, and not for ever (B36)', async () => {
   const { clock, make } = setUp()
   const runs: number[] = []
