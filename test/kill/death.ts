@@ -13,6 +13,16 @@ export function keepCompiled(): void {
   flushCompileCache()
 }
 
+/** Of a process that was started by another: it ends when it is told to, and when nobody is left who would tell it. */
+export function endWhenTold(close: () => Promise<unknown>): void {
+  const parent = process.ppid
+  setInterval(() => process.ppid === parent || process.exit(1), 1_000).unref()
+  process.once('SIGTERM', async () => {
+    await close()
+    process.exit(0)
+  })
+}
+
 /** Runs a script until it kills itself, and answers what it printed before. @throws Error when it ends otherwise. */
 export function runToDeath(script: string, ...args: readonly string[]): string {
   const { stdout, stderr, signal } = spawnSync(process.execPath, [script, ...args], {

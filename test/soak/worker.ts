@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type SqliteDatabase, sqlite } from '../../adapters/sqlite/index.ts'
 import { seeded } from '../../src/conformance/random.ts'
 import { type NewTask, PieceworkError, piecework } from '../../src/index.ts'
+import { endWhenTold } from '../kill/death.ts'
 import { definitions, type Load } from './definitions.ts'
 import type { WorkerOrder } from './fleet.ts'
 
@@ -85,15 +86,8 @@ async function add(quota: number): Promise<void> {
   say({ done: true })
 }
 
-// Nobody would end a process whose parent is gone.
-const parent = process.ppid
-setInterval(() => process.ppid === parent || process.exit(1), 1_000).unref()
-
-process.once('SIGTERM', async () => {
-  // Short, so that running handlers are aborted and given back now and then.
-  await work.close({ timeout: order.patienceMs })
-  process.exit(0)
-})
+// Short, so that running handlers are aborted and given back now and then.
+endWhenTold(() => work.close({ timeout: order.patienceMs }))
 await work.start()
 say({ ready: process.pid })
 await add(order.quota)

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sqlite } from '../../../adapters/sqlite/index.ts'
 import { PieceworkError, piecework } from '../../../src/index.ts'
 import type { Change, Row, Storage } from '../../../src/storage/index.ts'
-import { die } from '../../kill/death.ts'
+import { die, endWhenTold } from '../../kill/death.ts'
 import { attribute, consumerThat, id, itemsOf, workers } from './consumer.ts'
 
 export interface RaceOrder {
@@ -43,13 +43,7 @@ const work = piecework({
   logger: { info: quiet, warn: quiet, error: quiet },
 })
 
-// Nobody would end a process whose parent is gone.
-const parent = process.ppid
-setInterval(() => process.ppid === parent || process.exit(1), 1_000).unref()
-process.once('SIGTERM', async () => {
-  await work.close({ timeout: '5s' })
-  process.exit(0)
-})
+endWhenTold(() => work.close({ timeout: '5s' }))
 
 /** Slowly enough to be killed in the middle of it. */
 async function* slowly() {

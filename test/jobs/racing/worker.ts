@@ -5,6 +5,7 @@ import { sqlite } from '../../../adapters/sqlite/index.ts'
 import { seeded } from '../../../src/conformance/random.ts'
 import { piecework } from '../../../src/index.ts'
 import type { Change, Row, Storage } from '../../../src/storage/index.ts'
+import { endWhenTold } from '../../kill/death.ts'
 import type { RaceOrder } from './fleet.ts'
 import { planOf, raceJobs } from './jobs.ts'
 
@@ -41,14 +42,10 @@ const work = piecework({
   logger: { info: quiet, warn: quiet, error: quiet },
 })
 
-// Nobody would end a process whose parent is gone.
-const parent = process.ppid
-setInterval(() => process.ppid === parent || process.exit(1), 1_000).unref()
 let isEnding = false
-process.once('SIGTERM', async () => {
+endWhenTold(() => {
   isEnding = true
-  await work.close({ timeout: '5s' })
-  process.exit(0)
+  return work.close({ timeout: '5s' })
 })
 
 await work.start()

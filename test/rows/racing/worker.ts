@@ -3,6 +3,7 @@ import { appendFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { seeded } from '../../../src/conformance/random.ts'
 import { piecework, rowDispatcher } from '../../../src/index.ts'
+import { endWhenTold } from '../../kill/death.ts'
 import { noteLine, type RaceNote, type RaceOrder } from './order.ts'
 import { sourceAt } from './sources.ts'
 
@@ -41,13 +42,7 @@ for (const what of ['started', 'completed', 'retrying', 'failed', 'lost', 'gone'
   work.on(what, (event: { readonly id: string; readonly attempt: number }) => note(what, event))
 }
 
-// Nobody would end a process whose parent is gone.
-const parent = process.ppid
-setInterval(() => process.ppid === parent || process.exit(1), 1_000).unref()
-process.once('SIGTERM', async () => {
-  await work.close({ timeout: '5s' })
-  process.exit(0)
-})
+endWhenTold(() => work.close({ timeout: '5s' }))
 
 await work.start()
 process.send?.('working')

@@ -2,7 +2,7 @@
 import { piecework } from '../../../src/index.ts'
 import { systemClock } from '../../../src/runner/clock.ts'
 import type { Change, Row, Storage } from '../../../src/storage/index.ts'
-import { die, keepCompiled } from '../../kill/death.ts'
+import { die, endWhenTold, keepCompiled } from '../../kill/death.ts'
 import { type Address, openAt } from '../../servers/places.ts'
 import { tick } from './tick.ts'
 
@@ -43,13 +43,7 @@ const work = piecework({
   logger: { info: quiet, warn: quiet, error: quiet },
 })
 
-// Nobody would end a process whose parent is gone.
-const parent = process.ppid
-setInterval(() => process.ppid === parent || process.exit(1), 1_000).unref()
-process.once('SIGTERM', async () => {
-  await work.close({ timeout: '5s' })
-  process.exit(0)
-})
+endWhenTold(() => work.close({ timeout: '5s' }))
 await work.start({ work: order.work })
 process.send?.('working')
 keepCompiled()
