@@ -40,7 +40,7 @@ export {
 } from './runner/definition.ts'
 export type { DispatchOptions, ItemSource } from './runner/dispatch/options.ts'
 export type { DispatchReport, Refusal } from './runner/dispatch/report.ts'
-export type { Logger, PieceworkEvents, TaskEvent } from './runner/events.ts'
+export { eventNames, type Logger, type PieceworkEvents, type TaskEvent } from './runner/events.ts'
 export type { PartContext, ReduceContext } from './runner/jobs/context.ts'
 export {
   type Announcement,

@@ -1,31 +1,9 @@
 /** Listens to an instance once, counts what it tells, and passes it on to any number of streams. */
-import type { Piecework, PieceworkEvents } from '../index.ts'
+import { eventNames, type Piecework, type PieceworkEvents } from '../index.ts'
 import { EventStream } from './event-stream.ts'
 import { every, nowText } from './time.ts'
 
 export type EventName = keyof PieceworkEvents
-
-/** All that an instance tells. The compiler finds one that is missing. */
-const all: Readonly<Record<EventName, true>> = {
-  added: true,
-  started: true,
-  completed: true,
-  failed: true,
-  retrying: true,
-  returned: true,
-  cancelled: true,
-  skipped: true,
-  lost: true,
-  gone: true,
-  expired: true,
-  stuck: true,
-  late: true,
-  lag: true,
-  storage_down: true,
-  storage_up: true,
-}
-
-export const eventNames = Object.keys(all) as EventName[]
 
 /** Each stream holds a socket and a queue. */
 const mostStreams = 100

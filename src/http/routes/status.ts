@@ -1,13 +1,12 @@
 /** What is going on: the status, schedules, events as they come, and figures for Prometheus. */
-import type { Piecework } from '../../index.ts'
+import { eventNames, type Piecework } from '../../index.ts'
 import { json, Problem } from '../answers.ts'
-import { eventNames } from '../hub.ts'
 import { metricsText } from '../metrics.ts'
-import { closed, listOf, text } from '../openapi/schema.ts'
+import { listOf, text } from '../openapi/schema.ts'
 import { refTo } from '../openapi/schemas.ts'
+import { pageOf, pageQuery, pageSchema } from '../page.ts'
 import { partyStatus } from '../party.ts'
 import type { Route } from '../route.ts'
-import { limitSchema, nextSchema } from './jobs.ts'
 
 export type ScheduleInfo = ReturnType<Piecework['schedules']> extends AsyncIterable<infer Info> ? Info : never
 
@@ -29,18 +28,11 @@ export const statusRoutes: readonly Route[] = [
     method: 'GET',
     path: '/schedules',
     summary: 'Schedules by name, a page at a time.',
-    query: { limit: limitSchema, after: { type: 'string', description: 'Only those with a greater name.' } },
-    answers: { 200: { schema: closed({ schedules: listOf(refTo('Schedule')), next: nextSchema }) } },
+    query: pageQuery('name'),
+    answers: { 200: { schema: pageSchema('schedules', refTo('Schedule')) } },
     async handle({ query }, { work }) {
-      const after = query.one('after') ?? ''
-      const { limit } = query
-      const schedules: ScheduleInfo[] = []
-      for await (const schedule of work.schedules()) {
-        if (schedule.name <= after) continue
-        if (schedules.length === limit) return json({ schedules, next: schedules.at(-1)?.name })
-        schedules.push(schedule)
-      }
-      return json({ schedules, next: null })
+      const { entries, next } = await pageOf(schedulesAfter(work, query.one('after') ?? ''), query, ({ name }) => name)
+      return json({ schedules: entries, next })
     },
   },
   {
@@ -78,3 +70,7 @@ export const statusRoutes: readonly Route[] = [
     },
   },
 ]
+
+async function* schedulesAfter(work: Piecework, after: string): AsyncGenerator<ScheduleInfo, void, undefined> {
+  for await (const schedule of work.schedules()) if (schedule.name > after) yield schedule
+}
