@@ -4,7 +4,7 @@ import { cpuMeter } from './server-cpu.ts'
 
 export function openClient(url: string): MongoClient {
   // A standalone server that is asked for a majority does not wait for its journal.
-  const w = new URL(url).searchParams.has('replicaSet') ? 'majority' : 1
+  const w = /[?&]replicaSet=/.test(url) ? 'majority' : 1
   return new MongoClient(url, { writeConcern: { w, journal: true } })
 }
 
