@@ -124,7 +124,7 @@ async function mongoFacts(client: MongoClient): Promise<string> {
   const { version } = await admin.command({ buildInfo: 1 })
   const { setName } = await admin.command({ hello: 1 })
   const topology = setName ? `replica set ${setName}` : 'standalone'
-  return `MongoDB ${version}, ${topology}, all contenders with write concern majority and journal`
+  return `MongoDB ${version}, ${topology}, all contenders' writes journalled before they count`
 }
 
 async function onRedis<T>(url: string, body: (client: Redis) => Promise<T>): Promise<T> {

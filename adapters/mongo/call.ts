@@ -1,5 +1,6 @@
 /** One call of a verb: its commands, its time limit, and what is known of it when it fails. */
 import type { ChangeStream, ClientSession, Collection, Db, Document, Filter, FindOptions } from 'mongodb'
+import { Acknowledgement } from './acknowledgement.ts'
 import type { StoredRow } from './document.ts'
 import { meaningOf, wasNotSent } from './errors.ts'
 import type { Names } from './schema.ts'
@@ -13,7 +14,7 @@ export interface Call {
   /** The answer to a command that writes nothing. */
   read(command: Document): Promise<Document>
   rows(filter: Filter<StoredRow>, options?: FindOptions): Promise<StoredRow[]>
-  /** The answer to a command that writes, acknowledged by a majority that has it in its journal. */
+  /** The answer to a command that writes, acknowledged once it is in the journal, of a majority where there is one. */
   write(command: Document): Promise<WriteReply>
   /** What changes in the rows from now on; outlives the call. */
   changes(pipeline: Document[]): ChangeStream<StoredRow>
@@ -68,6 +69,7 @@ const BATCH = 1_001
 const FROM_PRIMARY = { readPreference: 'primary', readConcern: { level: 'local' } } as const
 
 export function caller(options: CallOptions): Run {
+  const acknowledgement = options.session ? undefined : new Acknowledgement()
   return async (body) => {
     options.refuse()
     const sent = { writes: 0 }
@@ -76,7 +78,7 @@ export function caller(options: CallOptions): Run {
         const db = await options.database()
         // Nobody waits any more: what was given up must not begin to write.
         signal.throwIfAborted()
-        return await body(makeCall(db, options, signal, sent))
+        return await body(makeCall(db, { ...options, acknowledgement }, signal, sent))
       })
     } catch (error) {
       // The app's transaction is retried by the driver, which needs to see its own error.
@@ -88,14 +90,20 @@ export function caller(options: CallOptions): Run {
 
 function makeCall(
   db: Db,
-  { names, callTimeoutMs: maxTimeMS, session }: CallOptions,
+  {
+    names,
+    callTimeoutMs: maxTimeMS,
+    session,
+    acknowledgement,
+  }: CallOptions & {
+    readonly acknowledgement: Acknowledgement | undefined
+  },
   signal: AbortSignal,
   sent: { writes: number },
 ): Call {
   const inSession = session && { session }
   // A transaction has its own concerns; the driver and the server refuse others inside it.
   const readConcern = session ? undefined : { readConcern: FROM_PRIMARY.readConcern }
-  const writeConcern = session ? undefined : { writeConcern: { w: 'majority', j: true, wtimeout: maxTimeMS } }
 
   // Not through the methods of a collection: a command takes nothing over from the client, and is never repeated.
   const command = (document: Document) => {
@@ -119,14 +127,18 @@ function makeCall(
         .toArray()
     },
     async write(document) {
+      const concern = acknowledgement && {
+        writeConcern: { ...(await acknowledgement.concern(db)), wtimeout: maxTimeMS },
+      }
       sent.writes += 1
       let reply: Document
       try {
-        reply = await command({ ...document, ...writeConcern })
+        reply = await command({ ...document, ...concern })
       } catch (error) {
         if (wasNotSent(error)) sent.writes -= 1
         throw error
       }
+      await acknowledgement?.check(reply)
       const { writeConcernError } = reply
       if (writeConcernError) {
         throw new Error(`A majority of the replica set has not stored this yet: ${writeConcernError.errmsg}`)

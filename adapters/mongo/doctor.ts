@@ -78,7 +78,11 @@ async function durability(call: Call): Promise<Finding> {
   } catch (error) {
     if (codeOf(error) === undefined) throw error
   }
-  return { level: 'ok', about, message: 'Writes are acknowledged once a majority has them in its journal.' }
+  return {
+    level: 'ok',
+    about,
+    message: 'Writes are acknowledged once they are in the journal, of a majority where there is one.',
+  }
 }
 
 /** Tries each right in a way that changes nothing: an insert that must collide, and writes that meet no row. */

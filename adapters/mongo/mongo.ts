@@ -58,8 +58,8 @@ const TRAITS: Traits = {
  * own at the first call, on the database that the URL names, and closes it on `close()`; `mongodb` must be installed.
  * The two collections and their indexes are made at the first call.
  *
- * Whatever the client or the URL says of concerns and preferences: what is acknowledged is in the journal of a majority,
- * and all that is read comes from the primary. On a replica set, change streams tell workers of new rows; elsewhere they
+ * Whatever the client or the URL says of concerns and preferences: what is acknowledged is in the journal, of a majority
+ * where there is one, and all that is read comes from the primary. On a replica set, change streams tell workers of new rows; elsewhere they
  * poll.
  *
  * @throws TypeError when an argument is not as described.
