@@ -48,7 +48,12 @@ function messageOf(error: unknown): string {
   return error.message || error.name
 }
 
-/** Drivers quote the URL that they cannot read; what stands before its host may be a user name and a password. */
-function withoutSecrets(message: string): string {
-  return message.replace(/\/\/\S*@/g, '//***@')
+/**
+ * Drivers quote the URL that they cannot read, and a mistyped flag is quoted with what stands behind it: what stands before
+ * a host may be a user name and a password, and a parameter may be one as well.
+ */
+export function withoutSecrets(message: string): string {
+  return message
+    .replace(/\/\/\S*@/g, '//***@')
+    .replace(/([?&][\w.-]*(?:password|secret|token)[\w.-]*=)[^&\s]*/gi, '$1***')
 }

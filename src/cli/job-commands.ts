@@ -1,6 +1,7 @@
 /** The commands for jobs: info, ls, pending, dispatch. */
 import { jsonObject, wholeNumber } from './arguments.ts'
-import { consumerOf, type DispatchFlags, dispatch } from './commands/dispatch.ts'
+import { taskByName } from './by-name.ts'
+import { type DispatchFlags, dispatch } from './commands/dispatch.ts'
 import { info } from './commands/info.ts'
 import { ls } from './commands/ls.ts'
 import { pending } from './commands/pending.ts'
@@ -40,7 +41,7 @@ export function addJobCommands({ command, using, stdout }: Tools): void {
     .option('--no-wait', 'end once all items are handed over')
     .addHelpText('after', dispatchHelp + example(dispatchExample))
     .action((flags: DispatchFlags & StorageFlags) => {
-      const to = consumerOf(flags.consumer)
+      const to = taskByName(flags.consumer)
       return using(flags, (work) => dispatch(work, to, flags, stdout), [to])
     })
 }

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module'
 import { styleText } from 'node:util'
 import { Command, CommanderError } from 'commander'
-import { lineOf, oneLine } from './failure.ts'
+import { lineOf, oneLine, withoutSecrets } from './failure.ts'
 import { InterruptedError, interruptedCode } from './interrupt.ts'
 import { addJobCommands } from './job-commands.ts'
 import type { Output } from './output.ts'
@@ -54,7 +54,7 @@ function programFor({ stdout, stderr }: Streams, fail: (message: string) => void
       writeOut: (text) => stdout.write(text),
       writeErr: (text) => stderr.write(text),
       // It gives its hint a line of its own.
-      outputError: (text) => fail(oneLine(text.replace(/^error: /, ''))),
+      outputError: (text) => fail(oneLine(withoutSecrets(text.replace(/^error: /, '')))),
     })
 
   const tools = toolsFor(program, stdout)

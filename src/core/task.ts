@@ -65,7 +65,7 @@ export interface CompletedTask extends TaskBase {
  * - `fatal`: the handler threw a FatalError.
  * - `fails_job`: a part's error is one of its job's `failOn`.
  * - `crashed`: the process vanished too often while it ran.
- * - `invalid_input`: what is stored no longer passes the definition's schema.
+ * - `invalid_input`: what is stored does not fit the definition: its schema, or that it is a job's.
  * - `unstorable`: the result is not faithful JSON. `too_large`: it does not fit into a row.
  */
 export type FailureReason =

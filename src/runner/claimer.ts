@@ -2,8 +2,9 @@
 import type { Instant } from '../core/duration.ts'
 import { messageOf } from '../core/error-record.ts'
 import { skip } from '../core/part.ts'
-import { begin, type FailedTask, type RunningTask, type SkippedTask } from '../core/task.ts'
+import { begin, type FailedTask, type RunningTask, type SkippedTask, settle } from '../core/task.ts'
 import { REDUCING, taskOf } from '../storage/codec.ts'
+import { jobRow } from '../storage/job-codec.ts'
 import { SCHEDULE } from '../storage/schedule-codec.ts'
 import type { ClaimRequest, Row } from '../storage/storage.ts'
 import { StorageError } from '../storage/storage-error.ts'
@@ -111,12 +112,13 @@ export class Claimer {
     }
     const settings = this.#engine.definitions.get(row.name)
     try {
-      if (settings?.role.kind === 'job' && row.state !== REDUCING) {
+      if (settings?.role.kind === 'job' && row.state !== REDUCING && jobRow(row)) {
         void this.#jobs.tend(row, settings.role.job)
         return undefined
       }
       const task = taskOf(row)
       if (!settings || task.state !== 'running') throw new TypeError(`it is ${row.state}`)
+      if (settings.role.kind === 'job' && !jobRow(row)) return this.#refuse(row, task, settings, now)
       const job = settings.role.kind === 'job' ? new JobView(row, this.#engine.storage) : views.get(row.parent ?? '')
       return this.attempt(row, task, settings, job, now)
     } catch (error) {
@@ -124,6 +126,14 @@ export class Claimer {
       this.#engine.notifier.warn(`Row ${row.id} (${row.name}) is not a task that this version can run: ${why}`)
       return undefined
     }
+  }
+
+  /** A task by the name of a job, which somebody added who knew the name alone: left as it is it would come again for ever. */
+  #refuse(row: Row, task: RunningTask, settings: Settings, now: Instant): Claimed {
+    const error = new TypeError(`${row.name} is a job, whose parts \`work.run\` adds; this was added as a task`)
+    const claimed = { order: this.#order++, since: this.#engine.clock.monotonic(), job: undefined }
+    const given = settle(task, { kind: 'final', reason: 'invalid_input', error }, settings, now)
+    return { attempt: new Attempt(row, task, settings, claimed, this.#lists), given: given as FailedTask }
   }
 
   /** An attempt of a row that this process has; a part whose job is over is skipped. */

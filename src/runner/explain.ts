@@ -57,7 +57,7 @@ const reasons = {
   fatal: 'its handler said that it must not be tried again',
   fails_job: 'its error is one of those that fail its job',
   crashed: 'the process vanished too often while it ran',
-  invalid_input: "its stored input does not pass the definition's schema",
+  invalid_input: 'what was stored does not fit the definition',
   unstorable: 'its result cannot be stored as JSON',
   too_large: 'its result does not fit into a row',
 } as const

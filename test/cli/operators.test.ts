@@ -23,10 +23,11 @@ const mail = task('mail', {
   },
 })
 const pages = job('pages', { map: () => 1 })
+const bill = task('bill', { recurring: true, run: () => {}, onComplete: () => {} })
 let work: Piecework
 
 beforeAll(async () => {
-  work = piecework({ storage: sqlite(file), definitions: [mail, pages], logger: quiet })
+  work = piecework({ storage: sqlite(file), definitions: [mail, pages, bill], logger: quiet })
   await work.schedule(mail, { name: 'daily', cron: '30 2 * * *', timeZone: 'Asia/Tokyo', input: 1 })
   await work.schedule(mail, { name: 'often', every: '90m', input: 1 })
   await work.scheduled('often').pause()
@@ -79,6 +80,25 @@ describe('add', () => {
     const [added] = (await told('add', 'mail')) as { id: string }[]
     await work.drain()
     expect(await work.get(added!.id)).toMatchObject({ state: 'completed' })
+  })
+
+  test('of a task that recurs stores one of each input, as its app does', async () => {
+    const { id } = await work.add(bill, { to: 'you', plan: 1 })
+    const input = ['--input', '{"plan":1,"to":"you"}']
+    expect(await told('add', 'bill', ...input, '--recurring')).toEqual([{ id, status: 'duplicate' }])
+    await work.cancel(id)
+    expect(await told('add', 'bill', ...input, '--recurring')).toMatchObject([{ status: 'added' }])
+    expect(await work.add(bill, { to: 'you', plan: 1 })).toMatchObject({ status: 'duplicate' })
+    expect(await refused('add', 'bill', '--recurring', '--key', 'k')).toContain('cannot be used with')
+  })
+
+  test('by the name of a job stores what its workers refuse, and explain says why', async () => {
+    const [added] = (await told('add', 'pages')) as { id: string }[]
+    await work.drain()
+    expect(await shown('explain', added!.id)).toEqual([
+      expect.stringMatching(/failed .*what was stored does not fit the definition\. .*pages is a job, .*`work\.run`/),
+    ])
+    expect(await work.remove(added!.id)).toBe(true)
   })
 
   test.each([

@@ -1,5 +1,5 @@
 /** `piecework dispatch`: hands the items of a task or job over to a consumer, whose workers are elsewhere. */
-import { type DispatchReport, type JobInfo, type Piecework, type TaskDefinition, task } from '../../index.ts'
+import type { DispatchReport, JobInfo, Piecework, TaskDefinition } from '../../index.ts'
 import { BadEndError } from '../failure.ts'
 import { follow } from '../follow.ts'
 import { interruptible } from '../interrupt.ts'
@@ -16,14 +16,6 @@ export interface DispatchFlags {
   readonly project?: string
   readonly begin?: boolean
   readonly wait: boolean
-}
-
-/** The consumer by its name alone: what it does is known where it is run. */
-export function consumerOf(name: string): TaskDefinition {
-  const run = () => {
-    throw new Error('The command line runs no work')
-  }
-  return task(name, { run }) as TaskDefinition
 }
 
 /** @throws BadEndError where values are left over that will not be run. */

@@ -43,7 +43,7 @@ test('PL-12 stored input that no longer passes fails its task at once, saying so
   expect(info).toMatchObject({ state: 'failed', reason: 'invalid_input', attempts: 1 })
   expect(info?.errors[0]?.message).toMatch(/^The stored input does not pass the schema: path: /)
   expect(runs).toBe(0)
-  expect(await work.explain(id)).toContain("its stored input does not pass the definition's schema")
+  expect(await work.explain(id)).toContain('what was stored does not fit the definition')
 })
 
 test('a schema that throws fails the add, and at run counts as a failed attempt that is retried', async () => {
