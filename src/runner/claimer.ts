@@ -3,7 +3,7 @@ import type { Instant } from '../core/duration.ts'
 import { messageOf } from '../core/error-record.ts'
 import { skip } from '../core/part.ts'
 import { begin, type FailedTask, type RunningTask, type SkippedTask, settle } from '../core/task.ts'
-import { REDUCING, taskOf } from '../storage/codec.ts'
+import { REDUCING, taskOf, taskRow } from '../storage/codec.ts'
 import { jobRow } from '../storage/job-codec.ts'
 import { SCHEDULE } from '../storage/schedule-codec.ts'
 import type { ClaimRequest, Row } from '../storage/storage.ts'
@@ -116,6 +116,7 @@ export class Claimer {
         void this.#jobs.tend(row, settings.role.job)
         return undefined
       }
+      if (row.state !== REDUCING && !taskRow(row)) throw new TypeError(`it is ${row.state}`)
       const task = taskOf(row)
       if (!settings || task.state !== 'running') throw new TypeError(`it is ${row.state}`)
       if (settings.role.kind === 'job' && !jobRow(row)) return this.#refuse(row, task, settings, now)

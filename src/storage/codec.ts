@@ -17,6 +17,7 @@ import {
   type WaitingTask,
 } from '../core/task.ts'
 import { cut } from '../core/text.ts'
+import { withLater } from './later.ts'
 import type { NextRow, Row } from './storage.ts'
 import { utf8Length } from './utf8.ts'
 
@@ -30,7 +31,7 @@ const noInput = ' null'
  * What the memo of a task's row holds, as JSON. What is empty is left out: most tasks never fail or log. So is what is
  * known otherwise: `addedAt` where the id tells it, `runAt` where it is `addedAt`. A plain task's memo is `{}` for life.
  */
-interface TaskMemo {
+export interface TaskMemo {
   addedAt?: number
   runAt?: number
   lastRunAt?: number
@@ -194,14 +195,13 @@ export function jobMemoOf({ memo }: Pick<Row, 'memo'>): JobMemo | undefined {
   return memo.startsWith('{"job":') ? (decode(memo) as TaskMemo).job : undefined
 }
 
-function fittingMemo(task: Task, { input, parent }: Row, rowMaxBytes: number, job: JobMemo | undefined): string {
-  const isPart = parent !== null
-  const text = memoText(task, job, isPart)
-  // UTF-8 takes at most three bytes for a UTF-16 code unit: most rows are known to fit without counting.
+function fittingMemo(task: Task, { input, parent, memo }: Row, rowMaxBytes: number, job: JobMemo | undefined): string {
+  const textOf = (one: Task) => withLater(memoText(one, job, parent !== null), memo)
+  const text = textOf(task) // UTF-8 takes at most three bytes for a UTF-16 code unit: most rows fit without counting.
   if ((text.length + input.length) * 3 <= rowMaxBytes) return text
   const room = rowMaxBytes - utf8Length(input)
   for (const shorterTask of [task, ...shorter(task)]) {
-    const shortened = memoText(shorterTask, job, isPart)
+    const shortened = textOf(shorterTask)
     if (utf8Length(shortened) <= room) return shortened
   }
   throw new PieceworkError('too_large', `What task ${task.id} should keep is over ${room} bytes, the room in its row`)

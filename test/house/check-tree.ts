@@ -25,7 +25,8 @@ export function checkFile(source: SourceFile): string[] {
 function saysItsPurpose({ path, text }: SourceFile): boolean {
   const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true)
   const first = file.statements.find((one) => !ts.isImportDeclaration(one))
-  const places = [text.startsWith('#!') ? text.indexOf('\n') + 1 : 0, first?.getFullStart()]
+  // Behind the start of a file comments are looked for from the end of a line on.
+  const places = [text.startsWith('#!') ? text.indexOf('\n') : 0, first?.getFullStart()]
   return places.some((at) => at !== undefined && (ts.getLeadingCommentRanges(text, at)?.length ?? 0) > 0)
 }
 
