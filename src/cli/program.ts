@@ -21,7 +21,8 @@ const { version } = createRequire(import.meta.url)('piecework/package.json') as 
 
 const endings = `
 Answers go to stdout: a table on a terminal, else one JSON object a line. Errors go to stderr in one line, and the exit
-code is then 1, also when the command was mistyped or there is no such job.`
+code is then 1, also when the command was mistyped or there is no such job.
+`
 
 /** Runs one command line. Resolves with its exit code, and never rejects. */
 export async function runProgram(args: readonly string[], streams: Streams): Promise<number> {

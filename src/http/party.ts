@@ -9,14 +9,28 @@ const noCleanup = 'Task Logger unavailable. Please add TaskCleanup to Party'
 const mostSchedules = 1_000
 
 /** `duplicate`: a recurring task of this name and data is there, and this is that one. */
-export function partyTask({ id, name, input, runAt, lastRunAt, attempts, state }: TaskInfo, status: string): object {
+export function partyTask(
+  { id, name, input, runAt, lastRunAt, attempts, state }: TaskInfo,
+  { status, isRecurring }: { readonly status: string; readonly isRecurring: boolean },
+): object {
+  const recurring = isRecurring ? { is_recurring: true } : {}
   const last = lastRunAt === undefined ? {} : { last_run_on: isoText(lastRunAt) }
-  return { _id: id, party: name, data: input, timestamp: isoText(runAt), ...last, attempts, state, status }
+  return {
+    _id: id,
+    party: name,
+    data: input,
+    timestamp: isoText(runAt),
+    ...recurring,
+    ...last,
+    attempts,
+    state,
+    status,
+  }
 }
 
 export async function partyStatus({ work, hub, options }: Face): Promise<object> {
   const status = await work.status({ all: options.all })
-  const recurring = await schedulesOf(work)
+  const recurring = [...(await schedulesOf(work)), ...(await recurringTasksOf(work, status))]
   const completed = countsOf(status, 'completed')
   return {
     recurring,
@@ -49,7 +63,8 @@ function countsOf(status: Status, state: 'waiting' | 'completed' | 'failed'): { 
 
 interface Recurring {
   readonly _id: string
-  readonly schedule: string
+  /** `null`: it recurs by itself. */
+  readonly schedule: string | null
   readonly timestamp: string | null
 }
 
@@ -62,10 +77,26 @@ async function schedulesOf(work: Piecework): Promise<Recurring[]> {
   return found
 }
 
+/** Of tasks that recur by themselves, when the next of each name is due. */
+async function recurringTasksOf(work: Piecework, { tasks }: Status): Promise<Recurring[]> {
+  const names = Object.keys(tasks).filter((name) => work.definition(name)?.recurring && isOpen(tasks[name]))
+  return Promise.all(
+    names.map(async (_id) => {
+      const id = await work.upcoming(_id)
+      const next = id === undefined ? undefined : await work.get(id)
+      return { _id, schedule: null, timestamp: next ? isoText(next.runAt) : null }
+    }),
+  )
+}
+
+function isOpen({ waiting = 0, running = 0 }: Status['tasks'][string] = {}): boolean {
+  return waiting + running > 0
+}
+
 /** It is there once it was added: by a schedule, or as a task that has not ended. */
 function hasCleanup(status: Status, recurring: readonly Recurring[], cleanup: string): boolean {
-  const { waiting = 0, running = 0 } = (Object.hasOwn(status.tasks, cleanup) && status.tasks[cleanup]) || {}
-  return waiting + running > 0 || recurring.some(({ _id }) => _id === cleanup)
+  const isAdded = Object.hasOwn(status.tasks, cleanup) && isOpen(status.tasks[cleanup])
+  return isAdded || recurring.some(({ _id }) => _id === cleanup)
 }
 
 function isoText(at: number): string {

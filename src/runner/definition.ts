@@ -59,6 +59,8 @@ type InputIn<Context> = Context extends { readonly input: infer Input } ? Input 
 /** A definition: give it to `piecework({ definitions })`, and to `add`. */
 export interface TaskDefinition<Input = unknown, Result = unknown> {
   readonly name: string
+  /** Whether there is at most one of its tasks of each input: `recurring` of its options. */
+  readonly recurring: boolean
   /** A task to add, for `work.add([...])`. */
   with(...args: InputArgs<Input>): NewTask<Input, Result>
   /** @internal */
@@ -185,6 +187,7 @@ export function task(
 export function define<Input, Result>(name: string, settings: TaskSettings): TaskDefinition<Input, Result> {
   const definition = {
     name,
+    recurring: settings.recurring ?? false,
     settings,
     with: (input: Input, addOptions: AddOptions = noOptions): NewTask<Input, Result> => ({
       definition,

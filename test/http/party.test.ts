@@ -107,7 +107,7 @@ test("Party's list, however long, asks for some of its tasks at a time", async (
   expect((body as { tasks: { data: unknown }[] }).tasks.map(({ data }) => data)).toEqual(tasks.map(({ data }) => data))
 })
 
-test('Y6 a recurring task that is there already is told for a duplicate, and is the one that was there', async () => {
+test('Y3 Y6 Y18 a recurring task that is there already is told for a duplicate, and is the one that was there', async () => {
   const report = task('report', {
     recurring: true,
     run: () => {},
@@ -121,13 +121,17 @@ test('Y6 a recurring task that is there already is told for a duplicate, and is 
     return [status, (body as { tasks: Record<string, unknown>[] }).tasks[0]] as const
   }
   const [first, added] = await add()
-  expect([first, added?.status]).toEqual([201, 'added'])
+  expect([first, added?.status, added?.is_recurring]).toEqual([201, 'added', true])
   await work.drain()
   const [second, there] = await add()
   expect([second, there]).toMatchObject([
     200,
-    { _id: added?._id, status: 'duplicate', last_run_on: expect.stringMatching(/Z$/) },
+    { _id: added?._id, status: 'duplicate', is_recurring: true, last_run_on: expect.stringMatching(/Z$/) },
   ])
+  expect((await byHandler(handler)('GET', '/status?format=party')).body).toMatchObject({
+    recurring: [{ _id: 'report', schedule: null, timestamp: there?.timestamp }],
+    pending: [{ count: 1, _id: 'report', upcoming: added?._id }],
+  })
   handler.close()
   await work.close()
 })

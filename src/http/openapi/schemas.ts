@@ -127,18 +127,21 @@ const partyTask = closed(
     party: text,
     data: anything,
     timestamp: isoTime,
+    is_recurring: flag,
     last_run_on: isoTime,
     attempts: count,
     state: { type: 'string', enum: taskStates },
     status: added,
   },
-  ['data', 'last_run_on'],
+  ['data', 'is_recurring', 'last_run_on'],
 )
 
 const counted = (more: Readonly<Record<string, Schema>> = {}): Schema => closed({ count, _id: text, ...more })
 
 const partyStatus = closed({
-  recurring: listOf(closed({ _id: text, schedule: text, timestamp: { type: ['string', 'null'] } })),
+  recurring: listOf(
+    closed({ _id: text, schedule: { type: ['string', 'null'] }, timestamp: { type: ['string', 'null'] } }),
+  ),
   completed: { anyOf: [text, listOf(counted())] },
   failed: listOf(counted()),
   total_workers: count,

@@ -30,8 +30,10 @@ const add: Route = {
     const tasks: object[] = []
     for (let from = 0; from < all.length; from += lookedUpAtOnce) {
       const some = all.slice(from, from + lookedUpAtOnce).map(async (one, index) => {
-        const info = entries[from + index]?.isParty ? await work.get(one.id) : undefined
-        return info ? partyTask(info, one.status) : one
+        const entry = entries[from + index]
+        const info = entry?.isParty ? await work.get(one.id) : undefined
+        const isRecurring = entry?.task.definition.recurring === true
+        return info ? partyTask(info, { status: one.status, isRecurring }) : one
       })
       tasks.push(...(await Promise.all(some)))
     }
