@@ -18,6 +18,7 @@ export class Lifecycle {
   #stopping: Promise<StopReport> | undefined
   #stopWatching: (() => unknown) | undefined
   #closing: Promise<StopReport> | undefined
+  #stops = 0
 
   constructor(
     engine: Engine,
@@ -39,6 +40,12 @@ export class Lifecycle {
       throw error
     })
     return this.#ready
+  }
+
+  /** For who is about to run tasks: whether no stop came since, which meant that as well. */
+  untilStop(): () => boolean {
+    const stops = this.#stops
+    return () => this.#stops === stops
   }
 
   /** For callers who wait for something far off: gets through an outage. @throws PieceworkError `stopped` after a close. */
@@ -63,6 +70,7 @@ export class Lifecycle {
 
   /** Each start and stop waits for the one before it, so the last word counts. */
   stop(timeoutMs: number): Promise<StopReport> {
+    this.#stops++
     if (this.#stopping && !this.#starting) return this.#stopping
     const starting = this.#starting
     this.#starting = undefined

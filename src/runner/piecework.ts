@@ -159,8 +159,9 @@ export class Piecework extends TaskFace {
 
   /** Runs one due task, part or reduce in the foreground and resolves with it as it is then; `undefined` when none is due. */
   async runNext(): Promise<TaskInfo | undefined> {
+    const isMeant = this.#life.untilStop()
     await this.#life.ready()
-    const id = await this.#worker.runNext()
+    const id = isMeant() ? await this.#worker.runNext() : undefined
     if (id === undefined) return undefined
     const [row] = await this.#engine.storage.get([id])
     return row && taskInfo(row)
@@ -168,8 +169,9 @@ export class Piecework extends TaskFace {
 
   /** Runs what is due until nothing is. Resolves with how many attempts ended and counted. Works with and without `start`. */
   async drain(): Promise<number> {
+    const isMeant = this.#life.untilStop()
     await this.#life.ready()
-    return this.#rows.drainWith(() => this.#worker.drain())
+    return this.#rows.drainWith(() => this.#worker.drain(), isMeant)
   }
 
   /**

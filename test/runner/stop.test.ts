@@ -202,3 +202,35 @@ test('P-STOP while a claim is failing does not wait as if to claim again', async
   await clock.settle()
   expect(stopped).toBe(true)
 })
+
+test.each([
+  ['drain', 0],
+  ['runNext', undefined],
+] as const)(
+  'P-STOP a %s that still asks the storage for its time when a stop comes runs nothing after it',
+  async (call, nothing) => {
+    const clock = manualClock()
+    const inner = memory()
+    let answer: () => void = () => {}
+    const storage: Storage = Object.assign(Object.create(inner) as Storage, {
+      traits: { ...inner.traits, shared: true },
+      now: () =>
+        new Promise((resolve) => {
+          answer = () => resolve({ now: clock.now(), error: 0 })
+        }),
+    })
+    const runs: string[] = []
+    const work = task('work', { run: ({ id }) => void runs.push(id) })
+    await proc([work], { storage: inner, clock }).work.add(work)
+    const a = proc([work], { storage, clock })
+    const called = a.work[call]()
+    await clock.settle()
+    const stopping = a.work.stop()
+    await clock.tick('1s')
+    expect(await stopping).toEqual({ givenBack: [], abandoned: [] })
+    answer()
+    await clock.tick('1s')
+    expect(await called).toBe(nothing)
+    expect(runs).toEqual([])
+  },
+)

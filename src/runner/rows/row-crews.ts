@@ -44,12 +44,13 @@ export class RowCrews {
   }
 
   /** Beside the instance's tasks: rows become tasks, and the ends of those are the rows'. */
-  async drainWith(drainTasks: () => Promise<number>): Promise<number> {
+  async drainWith(drainTasks: () => Promise<number>, isMeant: () => boolean): Promise<number> {
     const handsOn = this.#crews.some((crew) => crew instanceof HandOnCrew)
     let ended = 0
     for (;;) {
+      if (!isMeant()) return ended
       const rows = await Promise.all(this.#crews.map((crew) => crew.drain()))
-      const tasks = await drainTasks()
+      const tasks = isMeant() ? await drainTasks() : 0
       const now = rows.reduce((sum, count) => sum + count, tasks)
       ended += now
       if (!handsOn || now === 0) return ended
