@@ -1,5 +1,4 @@
 /** What went wrong, in one line: that is all a person, or a log, is shown of it. */
-import { stripVTControlCharacters } from 'node:util'
 import { StorageError } from '../index.ts'
 
 /** The caller's mistake, seen before anything was done. */
@@ -19,14 +18,14 @@ export function lineOf(error: unknown): string {
   return text.length > lengthMax ? `${text.slice(0, lengthMax - 1)}…` : text
 }
 
-/** A text as it may stand in a line on a terminal: no line ends, and nothing that steers the terminal. */
+/** What steers a terminal, or turns the direction of what stands behind it. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const steering = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+
+/** A text as it may stand in a line on a terminal: its line ends are blanks, and what steers is shown as its escape. */
 export function oneLine(text: string): string {
-  return (
-    stripVTControlCharacters(text)
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is to go
-      .replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
-      .trim()
-  )
+  const line = text.replace(/[\t\n\v\f\r\u0085\u2028\u2029]+/g, ' ').trim()
+  return line.replace(steering, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /** An error's message and those of its causes, but for what an outer one has said already. */

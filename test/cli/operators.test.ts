@@ -18,7 +18,7 @@ const quiet = { info() {}, warn() {}, error() {} }
 
 const mail = task('mail', {
   run: ({ input }: { input: unknown }) => {
-    if (input === 'bad') throw new FatalError('no route\nto \u009b31mhost')
+    if (input === 'bad') throw new FatalError('no route\nto \u009b31mho\u202est')
     return input
   },
 })
@@ -112,7 +112,7 @@ describe('add', () => {
 })
 
 describe('explain, retry and cancel', () => {
-  test('CL-03 explain says why a task is where it is, on one line that steers no terminal', async () => {
+  test('CL-03 explain says why a task is where it is, on one line, in which escape codes are shown and steer no terminal', async () => {
     await work.add(mail, 'bad', { id: 'bad' })
     await work.drain()
     const [said] = (await told('explain', 'bad')) as { id: string; explanation: string }[]
@@ -122,6 +122,8 @@ describe('explain, retry and cancel', () => {
     })
     const ran = await inside(['explain', 'bad', '--storage', storage], true)
     expect(ran.stdout).toBe(`${oneLineOf(ran.stdout)}\n`)
+    expect(ran.stdout).toContain('no route to \\u009b31mho\\u202est')
+    expect(ran.stdout).not.toMatch(/[\u202a-\u202e]/)
     expect(ran.stdout).not.toContain('This process')
     expect(await refused('explain', 'nope')).toBe('error: No task has the id nope\n')
   })

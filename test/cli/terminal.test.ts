@@ -98,7 +98,7 @@ test('W41 info is a table there, with a long value wrapped and then cut, and not
   expect(lines).toEqual(
     expect.arrayContaining(['job       one', 'state     completed', 'parts     0 remaining of 2, 100%']),
   )
-  expect(lines.find((line) => line.startsWith('metadata'))).toBe('metadata  {"who":"me"}')
+  expect(lines.find((line) => line.startsWith('metadata'))).toBe('metadata  {"who":"\\u009b31mme"}')
   expect(ran.stdout).not.toContain('\u009b')
   const words = lines.filter((line) => line.includes('word word'))
   expect(words).toHaveLength(12)
