@@ -1,6 +1,7 @@
 /** Asks the storage for due rows and makes attempts of them. */
 import type { Instant } from '../core/duration.ts'
 import { messageOf } from '../core/error-record.ts'
+import { PieceworkError } from '../core/errors.ts'
 import { skip } from '../core/part.ts'
 import { begin, type FailedTask, type RunningTask, type SkippedTask, settle } from '../core/task.ts'
 import { REDUCING, taskOf, taskRow } from '../storage/codec.ts'
@@ -135,6 +136,16 @@ export class Claimer {
     const claimed = { order: this.#order++, since: this.#engine.clock.monotonic(), job: undefined }
     const given = settle(task, { kind: 'final', reason: 'invalid_input', error }, settings, now)
     return { attempt: new Attempt(row, task, settings, claimed, this.#lists), given: given as FailedTask }
+  }
+
+  /** An attempt of a row that was taken by itself. @throws PieceworkError `stopped` where that came too late. */
+  taken(row: Row, settings: Settings, job: JobView | undefined): Claimed {
+    const task = taskOf(row)
+    if (task.state !== 'running') throw new TypeError(`It is ${row.state}`)
+    if (!this.#engine.abandoned) return this.attempt(row, task, settings, job, this.#engine.time.now())
+    // As for a claim that comes back to a worker that has stopped.
+    this.#lost.add(row.holder ?? '', task.wakeAt)
+    throw new PieceworkError('stopped', `Task ${row.id} was taken too late: this instance was stopped`)
   }
 
   /** An attempt of a row that this process has; a part whose job is over is skipped. */

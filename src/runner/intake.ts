@@ -1,5 +1,4 @@
 /** Claims while there is room and something is due; sleeps between polls, and gets through a storage's outage. */
-import { taskOf } from '../storage/codec.ts'
 import { SCHEDULE } from '../storage/schedule-codec.ts'
 import type { ClaimRequest, Row } from '../storage/storage.ts'
 import { Bell } from './bell.ts'
@@ -117,11 +116,9 @@ export class Intake {
     this.#claimer.skip(row)
   }
 
-  /** An attempt of a row that this process took by itself. */
+  /** An attempt of a row that this process took by itself. @throws PieceworkError `stopped` */
   begin(row: Row, settings: Settings, job?: JobView): Claimed {
-    const task = taskOf(row)
-    if (task.state !== 'running') throw new TypeError(`It is ${row.state}`)
-    return this.#claimer.attempt(row, task, settings, job, this.#engine.time.now())
+    return this.#claimer.taken(row, settings, job)
   }
 
   /** Claims one due row of any definition. */

@@ -79,7 +79,14 @@ export class Worker {
     )
     this.#runTask = new RunTask(
       engine,
-      { begin: (row, settings) => this.#intake.begin(row, settings), runHere: (claimed) => this.#crew.runNow(claimed) },
+      {
+        begin: (row, settings) => this.#intake.begin(row, settings),
+        runHere: (claimed) => {
+          if (!this.#report) return this.#crew.runNow(claimed)
+          this.#crew.giveBackWaiting([claimed])
+          throw new PieceworkError('stopped', 'This instance is being stopped')
+        },
+      },
       options.leaseMs,
     )
     this.#alarm = new Alarm(engine.clock, engine.time, () => this.wake())

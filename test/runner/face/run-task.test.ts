@@ -189,6 +189,72 @@ describe('runTask', () => {
     expect(seen).toEqual(['x'])
   })
 
+  describe('SD-02 P-STOP a stop while its reservation is on its way', () => {
+    function reserving(when: string) {
+      seen.length = 0
+      const gate = later()
+      const inner = memory()
+      const writes: unknown[] = []
+      let fails = 1
+      const apply: Storage['apply'] = async (changes) => {
+        const isIt = changes.some(({ next }) => next?.state === 'running')
+        if (isIt && when !== 'made') await gate.promise
+        if (isIt && when === 'fails' && fails-- > 0) throw new Error('the line was cut')
+        writes.push(changes)
+        const answer = await inner.apply(changes)
+        if (isIt && when === 'made') await gate.promise
+        return answer
+      }
+      return { gate, writes, ...kit([echo], { storage: Object.assign(Object.create(inner) as Storage, { apply }) }) }
+    }
+
+    test.each(['made', 'late'])('releases it, however it comes (%s)', async (when) => {
+      const { gate, work, clock } = reserving(when)
+      const { id } = await work.add(echo, 'x', { delay: '1h' })
+      const running = rejection(work.runTask(id))
+      await clock.settle()
+      const stopped = work.stop()
+      await clock.settle()
+      gate.resolve()
+      await clock.tick('1s')
+      expect(await stopped).toEqual({ givenBack: [id], abandoned: [] })
+      expect(await running).toMatchObject({ code: 'stopped' })
+      expect(seen).toEqual([])
+      expect(await work.get(id)).toMatchObject({ state: 'waiting', attempts: 0 })
+    })
+
+    test.each(['made', 'late'])('that is out of patience runs nothing when it comes (%s)', async (when) => {
+      const { gate, work, clock } = reserving(when)
+      const { id } = await work.add(echo, 'x', { delay: '1s' })
+      const running = rejection(work.runTask(id))
+      await clock.settle()
+      const stopped = work.stop({ timeout: 0 })
+      await clock.tick('1s')
+      expect(await stopped).toEqual({ givenBack: [], abandoned: [] })
+      gate.resolve()
+      expect(await running).toMatchObject({ code: 'stopped' })
+      expect(seen).toEqual([])
+      await work.start()
+      await clock.tick('5s')
+      expect(await work.get(id)).toMatchObject({ state: 'completed', attempts: 1 })
+      await work.stop()
+    })
+
+    test('that is out of patience leaves it at that where it fails', async () => {
+      const { gate, work, clock, writes } = reserving('fails')
+      const { id } = await work.add(echo, 'x', { delay: '1h' })
+      const running = rejection(work.runTask(id))
+      await clock.settle()
+      const stopped = work.stop({ timeout: 0 })
+      await clock.tick('1s')
+      await stopped
+      gate.resolve()
+      await clock.tick('1m')
+      expect(await running).toMatchObject({ code: 'stopped' })
+      expect(writes).toEqual([])
+    })
+  })
+
   test('a cancel ends it, and a stop waits for it', async () => {
     const gate = later()
     const slow = task('slow', {
