@@ -143,6 +143,8 @@ function listen(server: Server, place: { host: string; port: number } | { path: 
     server.once('error', reject)
     server.listen(place, () => {
       server.off('error', reject)
+      // A connection that could not be accepted, as the process has no descriptor left, is all that is lost by it.
+      server.on('error', () => {})
       resolve()
     })
   })

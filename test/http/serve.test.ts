@@ -1,7 +1,7 @@
 /** The server of one line: where it listens, what it leaves behind, and how it ends. */
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer, Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -88,6 +88,15 @@ describe('on TCP', () => {
   test('a port that is taken is an error, and nothing is left of the try', async () => {
     const { server } = await serving({ port: 0 })
     await expect(serveHttp(workOf([]), { port: server.port! })).rejects.toMatchObject({ code: 'EADDRINUSE' })
+  })
+
+  test('a connection that cannot be accepted, as descriptors are used up, ends nothing', async () => {
+    const { server } = await serving({ port: 0 })
+    // There is no other way to the server of Node than through the list of what a process has open.
+    const open = (process as unknown as { _getActiveHandles(): unknown[] })._getActiveHandles()
+    const own = open.find((one) => one instanceof Server && (one.address() as AddressInfo | null)?.port === server.port)
+    expect((own as Server).emit('error', new Error('accept EMFILE'))).toBe(true)
+    expect((await fetch(`${server.address}/status`)).status).toBe(200)
   })
 
   test('Node itself refuses what is no HTTP', async ({ skip }) => {
