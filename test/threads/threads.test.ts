@@ -225,8 +225,10 @@ describe('the end', () => {
     console.log(`stopped after ${Math.round(performance.now() - before)} ms`)
     expect(performance.now() - before).toBeLessThan(1_500)
     expect((await work.status()).worker.threads).toBe(0)
-    expect(process.getActiveResourcesInfo().filter((one) => /Worker|MessagePort/.test(one))).toEqual(idle)
     expect(await work.get(id)).toMatchObject({ state: 'waiting', attempts: 0 })
+    // Ports that were closed are open for some turns more where all cores are busy.
+    const open = () => process.getActiveResourcesInfo().filter((one) => /Worker|MessagePort/.test(one))
+    await expect.poll(open).toEqual(idle)
   })
 
   test('LD-06 what an attempt needs of ports and listeners goes with it', async () => {
