@@ -8,6 +8,15 @@ export function wholeNumber(text: string): number {
   throw new InvalidArgumentError('Expected a whole number from 1 and up.')
 }
 
+/** More would be a mistake: each is a whole process of Node. */
+const processesMax = 512
+
+export function processes(text: string): number {
+  const number = Number(text)
+  if (/^\d+$/.test(text) && number >= 1 && number <= processesMax) return number
+  throw new InvalidArgumentError(`Expected a whole number from 1 to ${processesMax}, or nothing: one for each core.`)
+}
+
 export function jsonObject(text: string): Record<string, unknown> {
   const value = parsed(text)
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>

@@ -6,6 +6,7 @@ import { lineOf, oneLine, withoutSecrets } from './failure.ts'
 import { InterruptedError, interruptedCode } from './interrupt.ts'
 import { addJobCommands } from './job-commands.ts'
 import type { Output } from './output.ts'
+import { addServingCommands } from './serving-commands.ts'
 import { addStorageCommands } from './storage-commands.ts'
 import { storageHelp } from './storages.ts'
 import { addTaskCommands } from './task-commands.ts'
@@ -58,9 +59,11 @@ function programFor({ stdout, stderr }: Streams, fail: (message: string) => void
       outputError: (text) => fail(oneLine(withoutSecrets(text.replace(/^error: /, '')))),
     })
 
-  const tools = toolsFor(program, stdout)
+  const warn = (line: string) => void stderr.write(`${styleText('yellow', 'warning:')} ${oneLine(line)}\n`)
+  const tools = toolsFor(program, { stdout, warn })
   addJobCommands(tools)
   addTaskCommands(tools)
   addStorageCommands(tools)
+  addServingCommands(tools)
   return program
 }

@@ -1,10 +1,8 @@
-/** The commands for a storage as a whole: status, schedules, purge, doctor, serve. */
-import { Option } from 'commander'
-import { duration, list, port, wholeNumber } from './arguments.ts'
+/** The commands for a storage as a whole: status, schedules, purge, doctor. */
+import { duration, list, wholeNumber } from './arguments.ts'
 import { doctor } from './commands/doctor.ts'
 import { type PurgeFlags, purge } from './commands/purge.ts'
 import { schedules } from './commands/schedules.ts'
-import { type ServeFlags, serve } from './commands/serve.ts'
 import { status } from './commands/status.ts'
 import { withStorage } from './session.ts'
 import { targetOf } from './storages.ts'
@@ -20,11 +18,6 @@ Of whatever the storage holds; counting stops at a million. Dispatches are count
 const purgeHelp = `
 Jobs go with their parts, tasks with their items. Without --yes nothing is removed: it only says how many would go, for which
 it reads all that is done. What was told to go by --yes cannot be brought back.`
-
-const serveHelp = `
-Tasks, jobs, schedules and the status as JSON, and figures for Prometheus: see GET /openapi.json. Nobody may change anything
-without --token-file: with it, each request has to send \`Authorization: Bearer <token>\`. Tasks cannot be added or run through it,
-as their definitions are in your app. Ctrl-C ends it.`
 
 export function addStorageCommands({ command, using, stdout }: Tools): void {
   command('status', 'how many tasks, jobs and parts of each name are in which state')
@@ -54,14 +47,4 @@ export function addStorageCommands({ command, using, stdout }: Tools): void {
   command('doctor', 'what the storage finds when it looks at itself')
     .addHelpText('after', doctorHelp + example('doctor --storage sqlite:work.db'))
     .action((flags: StorageFlags) => withStorage(flags.storage, (storage) => doctor(storage, stdout)))
-
-  command('serve', 'answer over HTTP, on this machine alone')
-    .addOption(new Option('--port <n>', 'the TCP port, 0: any that is free').argParser(port).conflicts('unix'))
-    .option('--unix <path>', 'a unix socket instead, which only you can open')
-    .option('--token-file <file>', 'a file with the secret that callers have to send, of 16 characters or more')
-    .addHelpText(
-      'after',
-      serveHelp + example('serve --port 8032 --token-file token.txt', 'serve --unix /run/piecework.sock'),
-    )
-    .action((flags: StorageFlags & ServeFlags) => using(flags, (work) => serve(work, flags, stdout)))
 }

@@ -10,9 +10,17 @@ export interface StorageFlags {
   readonly storage?: string
 }
 
-export interface Tools {
+/** Where a command says what. */
+export interface Streams {
   readonly stdout: Output
+  /** Tells what somebody should know, though it goes on. */
+  readonly warn: (line: string) => void
+}
+
+export interface Tools extends Streams {
   command(name: string, description: string): Command
+  /** One that needs no `--storage`. */
+  plainCommand(name: string, description: string): Command
   using(
     flags: StorageFlags,
     body: (work: Piecework) => Promise<void>,
@@ -20,13 +28,15 @@ export interface Tools {
   ): Promise<void>
 }
 
-export function toolsFor(program: Command, stdout: Output): Tools {
+export function toolsFor(program: Command, streams: Streams): Tools {
+  // Commander copies the settings of how to write and exit.
+  const plainCommand = (name: string, description: string) => program.command(name).description(description)
   return {
-    stdout,
+    ...streams,
+    plainCommand,
     command(name, description) {
       const storage = new Option('--storage <url>', 'where the tasks and jobs are').env('PIECEWORK_STORAGE')
-      // Commander copies the settings of how to write and exit.
-      return program.command(name).description(description).addOption(storage).addHelpText('after', storageHelp)
+      return plainCommand(name, description).addOption(storage).addHelpText('after', storageHelp)
     },
     using: (flags, body, definitions) => withWork(flags.storage, body, definitions),
   }

@@ -15,7 +15,7 @@ interface Family {
 }
 
 export function metricsText(status: Status, hub: Hub): string {
-  const { tasks, jobs, parts, capped, paused, worker } = status
+  const { tasks, jobs, parts, capped, paused, worker, cluster } = status
   const single = (value: number): Sample[] => [{ labels: {}, value }]
   const families: Family[] = [
     counter('events_total', 'What this process told since it began, by kind and definition.', eventSamples(hub)),
@@ -31,6 +31,17 @@ export function metricsText(status: Status, hub: Hub): string {
     gauge('worker_running', 'Whether this process works.', single(Number(worker.running))),
     gauge('worker_held', 'Tasks and rows that this process holds.', single(worker.held)),
     gauge('worker_threads', 'Threads that this process has for its tasks.', single(worker.threads)),
+    ...(cluster
+      ? [
+          gauge(
+            'cluster_processes',
+            'Processes that there are to be beside this one and with it.',
+            single(cluster.processes),
+          ),
+          gauge('cluster_running', 'Those of them that are at work.', single(cluster.running)),
+          counter('cluster_restarts_total', 'How often one of them was started again.', single(cluster.restarts)),
+        ]
+      : []),
     gauge('event_streams', 'Open streams of events.', single(hub.streams)),
   ]
   return families.map(familyText).join('')

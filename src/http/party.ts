@@ -30,18 +30,20 @@ export function partyTask(
 
 export async function partyStatus({ work, hub, options }: Face): Promise<object> {
   const status = await work.status({ all: options.all })
+  const { cluster, worker } = status
+  const working = worker.running
   const recurring = [...(await schedulesOf(work)), ...(await recurringTasksOf(work, status))]
   const completed = countsOf(status, 'completed')
   return {
     recurring,
     completed: hasCleanup(status, recurring, options.cleanup) ? completed : noCleanup,
     failed: countsOf(status, 'failed'),
-    total_workers: status.worker.running ? 1 : 0,
+    total_workers: working ? (cluster?.running ?? 1) : 0,
     debug: false,
     undumped: completed,
     last_run_on: hub.lastStart ?? 'Unavailable',
     pending: await pendingOf(work, status),
-    restarted_workers: 'Unavailable',
+    restarted_workers: working && cluster ? cluster.restarts : 'Unavailable',
   }
 }
 

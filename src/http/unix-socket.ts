@@ -1,4 +1,5 @@
 /** A socket in the file system: what a process that died left there is removed, and nothing else ever. */
+import cluster from 'node:cluster'
 import { lstatSync, rmSync, type Stats } from 'node:fs'
 import { connect } from 'node:net'
 
@@ -6,14 +7,17 @@ import { connect } from 'node:net'
 const answerMs = 1_000
 
 /**
- * Makes room for a server at this path.
+ * Makes room for a server at this path. Who answers there may be the other processes of a cluster, for whom all listens the
+ * one that started them: then it stays, and listening fails unless that is so.
  * @throws Error with the code `EADDRINUSE` where a server answers there, or something else than a socket is.
  */
 export async function removeStaleSocket(path: string): Promise<void> {
   const found = at(path)
   if (!found) return
   if (!found.isSocket()) throw inUse(`${path} is there, and is no socket`)
-  if (await answers(path)) throw inUse(`A server listens at ${path} already`)
+  const isTaken = await answers(path)
+  if (isTaken && cluster.isWorker) return
+  if (isTaken) throw inUse(`A server listens at ${path} already`)
   // Another process may have had the same thought meanwhile, and listen there now.
   const now = at(path)
   if (now && now.ino === found.ino && now.ctimeMs === found.ctimeMs) rmSync(path, { force: true })

@@ -5,6 +5,7 @@ import { type JobState, jobMoves } from '../core/job.ts'
 import { definitionName, kindOfName } from '../core/part.ts'
 import { type TaskState, taskMoves } from '../core/task.ts'
 import type { Count, Storage } from '../storage/storage.ts'
+import { type ClusterCounts, clusterCounts } from './cluster-counts.ts'
 import type { Engine, Role } from './engine.ts'
 import { isNameOfJobs } from './jobs/list.ts'
 import type { Worker } from './worker.ts'
@@ -36,6 +37,8 @@ export interface Status {
   readonly paused: readonly string[]
   /** Whether this process works, how many tasks and rows of the app's own it holds, and how many threads it has for them. */
   readonly worker: { readonly running: boolean; readonly held: number; readonly threads: number }
+  /** Of all processes that `piecework work --cluster` or `serve --cluster` keeps going; only there. */
+  readonly cluster?: ClusterCounts
 }
 
 // Rows of items have their task's name; they are not tasks.
@@ -61,6 +64,7 @@ export async function readStatus(
   await worker.pauses.refresh()
   // A definition may have the name of what every object has.
   const countsOf = (name: string) => (Object.hasOwn(counts, name) && counts[name]) || {}
+  const cluster = clusterCounts()
   const of = (kind: Kind) =>
     Object.fromEntries(
       [...kinds].flatMap(([name, each]) => (each === kind ? [[definitionName(name), countsOf(name)]] : [])),
@@ -76,6 +80,7 @@ export async function readStatus(
       held: worker.held + rowsHeld,
       threads: engine.threads.reduce((sum, { size }) => sum + size, 0),
     },
+    ...(cluster ? { cluster } : {}),
   }
 }
 

@@ -66,6 +66,8 @@ export const rooms: readonly Room[] = [
     packages: ['hono', '@hono/node-server'],
     builtins: 'all',
   },
+  // The app's module, as `piecework work` is told.
+  { files: 'src/cli/app.ts', rooms: [frontDoor], builtins: 'all', computed: true },
   // Each storage's adapter, and its driver with it, is loaded by the command line that names it; the server by `serve`.
   {
     files: 'src/cli/',

@@ -1,51 +1,38 @@
 /** `piecework serve`: the HTTP face on a storage, until it is told to end. */
-import { readFileSync } from 'node:fs'
-import type { Piecework } from '../../index.ts'
-import { UsageError } from '../failure.ts'
-import { jsonLine, type Output, write } from '../output.ts'
+import { type HttpFlags, openHttp, whoMay } from '../http-face.ts'
+import { lasting } from '../lasting.ts'
+import { jsonLine, write } from '../output.ts'
+import { withWork } from '../session.ts'
+import type { StorageFlags, Streams } from '../tools.ts'
 
-export interface ServeFlags {
-  readonly port?: number
-  readonly unix?: string
-  readonly tokenFile?: string
-}
+export type ServeFlags = HttpFlags & StorageFlags & { readonly cluster?: number }
+
+/** No answer takes longer to be brought to an end. */
+const timeoutMs = 5_000
 
 /** @throws UsageError on a token that cannot be; the system's error where it cannot listen. */
-export async function serve(work: Piecework, flags: ServeFlags, output: Output): Promise<void> {
-  const { port, unix, tokenFile } = flags
-  const { bearerToken, serveHttp } = await import('../../http/index.ts')
-  const authorize = tokenFile === undefined ? undefined : bearerToken(tokenIn(tokenFile))
-  const server = await serveHttp(work, {
-    all: true,
-    ...(authorize ? { authorize } : {}),
-    ...(unix === undefined ? {} : { path: unix }),
-    ...(port === undefined ? {} : { port }),
-  })
-  try {
-    const { address } = server
-    const what = authorize ? 'for who has the token' : 'nobody may change anything'
-    await write(output, [output.isTTY ? `Listening at ${address}, ${what}. Ctrl-C ends it.\n` : jsonLine({ address })])
-    await ended()
-  } finally {
-    await server.close()
+export async function serve(flags: ServeFlags, { stdout, warn }: Streams): Promise<void> {
+  const { cluster: processes } = flags
+  const greet = async (place?: { readonly address: string }) => {
+    const { address = '' } = place ?? {}
+    const by = processes === undefined ? '' : `, in ${processes} processes`
+    const told = `Listening at ${address}${by}, ${whoMay(flags)}. Ctrl-C ends it.\n`
+    await write(stdout, [
+      stdout.isTTY ? told : jsonLine({ address, ...(processes === undefined ? {} : { processes }) }),
+    ])
   }
-}
-
-/** Editors end a file with a line end, which is none of the secret. */
-function tokenIn(file: string): string {
-  const token = readFileSync(file, 'utf8').trim()
-  if (token.length >= 16 && /^[\x21-\x7e]+$/.test(token)) return token
-  throw new UsageError(`Expected ${file} to hold one word of 16 characters or more`)
-}
-
-/** At Ctrl-C, or when a supervisor says so; a second one ends the process at once. */
-function ended(): Promise<void> {
-  const signals = ['SIGINT', 'SIGTERM'] as const
-  return new Promise((resolve) => {
-    const end = () => {
-      for (const signal of signals) process.off(signal, end)
-      resolve()
-    }
-    for (const signal of signals) process.on(signal, end)
+  await lasting({ processes, port: flags.port, timeoutMs, greet, warn }, async (untilEnd) => {
+    await withWork(flags.storage, async (work) => {
+      let server: Awaited<ReturnType<typeof openHttp>> | undefined
+      try {
+        await untilEnd(async () => {
+          server = await openHttp(work, flags)
+          return server
+        })
+      } finally {
+        await server?.close({ timeout: timeoutMs })
+      }
+    })
+    return { givenBack: [], abandoned: [] }
   })
 }

@@ -87,14 +87,21 @@ const schedule = closed(
   ['input', 'until', 'nextAt', 'lastAt', 'lastTaskId'],
 )
 
-const status = closed({
-  tasks: countsBy(taskStates),
-  jobs: countsBy(jobStates),
-  parts: countsBy(taskStates),
-  capped: flag,
-  paused: listOf(text),
-  worker: closed({ running: flag, held: count, threads: count }),
-} satisfies Record<keyof Status, Schema>)
+const status = closed(
+  {
+    tasks: countsBy(taskStates),
+    jobs: countsBy(jobStates),
+    parts: countsBy(taskStates),
+    capped: flag,
+    paused: listOf(text),
+    worker: closed({ running: flag, held: count, threads: count }),
+    cluster: closed({ processes: count, running: count, restarts: count } satisfies Record<
+      keyof NonNullable<Status['cluster']>,
+      Schema
+    >),
+  } satisfies Record<keyof Status, Schema>,
+  ['cluster'],
+)
 
 const moment: Schema = {
   anyOf: [isoTime, instant],
@@ -149,7 +156,7 @@ const partyStatus = closed({
   undumped: listOf(counted()),
   last_run_on: text,
   pending: listOf(counted({ upcoming: { type: ['string', 'null'] } })),
-  restarted_workers: text,
+  restarted_workers: { anyOf: [text, count] },
 })
 
 export const schemas = {
