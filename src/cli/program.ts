@@ -1,7 +1,9 @@
 /** The program: all its commands, and how each mistake is told. */
 import { createRequire } from 'node:module'
 import { styleText } from 'node:util'
-import { Command, CommanderError } from 'commander'
+import { Argument, Command, CommanderError } from 'commander'
+import { completion, type Shell, shells } from './commands/completion.ts'
+import { wordsOf } from './completion/words.ts'
 import { lineOf, oneLine, withoutSecrets } from './failure.ts'
 import { InterruptedError, interruptedCode } from './interrupt.ts'
 import { addJobCommands } from './job-commands.ts'
@@ -10,7 +12,7 @@ import { addServingCommands } from './serving-commands.ts'
 import { addStorageCommands } from './storage-commands.ts'
 import { storageHelp } from './storages.ts'
 import { addTaskCommands } from './task-commands.ts'
-import { toolsFor } from './tools.ts'
+import { example, type Tools, toolsFor } from './tools.ts'
 
 /** Where a program writes. */
 export interface Streams {
@@ -65,5 +67,20 @@ function programFor({ stdout, stderr }: Streams, fail: (message: string) => void
   addTaskCommands(tools)
   addStorageCommands(tools)
   addServingCommands(tools)
+  addCompletion(program, tools)
   return program
+}
+
+const completionHelp = `
+Of commands, flags and their values, as this version has them. In ~/.bashrc, or behind compinit in ~/.zshrc:
+  source <(piecework completion bash)
+  source <(piecework completion zsh)
+and once for fish:
+  piecework completion fish > ~/.config/fish/completions/piecework.fish`
+
+function addCompletion(program: Command, { plainCommand, stdout }: Tools): void {
+  plainCommand('completion', 'what a shell has to know to complete all this')
+    .addArgument(new Argument('<shell>', 'which shell').choices(shells))
+    .addHelpText('after', completionHelp + example('completion bash'))
+    .action((shell: Shell) => completion(shell, wordsOf(program), stdout))
 }

@@ -1,4 +1,6 @@
 /** The commands for a storage as a whole: status, schedules, purge, doctor. */
+import { Option } from 'commander'
+import type { DoneState } from '../index.ts'
 import { duration, list, wholeNumber } from './arguments.ts'
 import { doctor } from './commands/doctor.ts'
 import { type PurgeFlags, purge } from './commands/purge.ts'
@@ -14,6 +16,8 @@ app would not start on it.`
 
 const statusHelp = `
 Of whatever the storage holds; counting stops at a million. Dispatches are counted as tasks of their consumer.`
+
+const doneStates = ['completed', 'failed', 'cancelled'] as const satisfies readonly DoneState[]
 
 const purgeHelp = `
 Jobs go with their parts, tasks with their items. Without --yes nothing is removed: it only says how many would go, for which
@@ -32,7 +36,7 @@ export function addStorageCommands({ command, using, stdout }: Tools): void {
 
   command('purge', 'remove tasks and jobs that are done')
     .requiredOption('--older-than <time>', 'how long ago they must have been done: 0s, 12h, 7d', duration)
-    .option('--states <list>', 'only these, with commas between: completed, failed, cancelled', list)
+    .addOption(new Option('--states <list>', 'only these, with commas between').choices(doneStates).argParser(list))
     .option('--names <list>', 'only of these definitions, with commas between', list)
     .option('--archived', 'remove from the archive, where a cleanup without files puts them')
     .option('--yes', 'do it: without this nothing is removed')
