@@ -9,7 +9,7 @@ import { delayMsAfter, steadyMs } from './delay.ts'
 import { marked, type ToChild, type ToParent, unmarked } from './messages.ts'
 
 /** What a process may need beyond the time that its work may take: it closes its storage then. */
-const graceMs = 5_000
+const graceMs = 3_000
 
 /** The place of one process, whichever holds it just now. */
 interface Slot {
