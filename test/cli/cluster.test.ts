@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { delayMaxMs, delayMinMs, delayMsAfter } from '../../src/cli/cluster/delay.ts'
 import { cli, shell } from './kit.ts'
-import { allGone, app, begun, isAlive, type Place, patience, place, status, token } from './working.ts'
+import { allGone, app, begun, childrenOf, isAlive, type Place, patience, place, status, token } from './working.ts'
 
 let here: Place
 beforeEach(() => {
@@ -106,14 +106,18 @@ describe('SD-04', () => {
     expect(here.pids().filter(isAlive)).toEqual([])
   })
 
-  test('a second signal ends all of them at once', async () => {
+  test('what has died is not started again meanwhile, and a second signal ends all of them at once', async () => {
     await here.add('a', 'heed')
     const working = await begun(`work ${app} --cluster 2 --timeout 1h`, here.env)
     await expect.poll(() => here.stateOf('a'), patience).toBe('running')
+    const { holder = '' } = (await here.work.get('a')) ?? {}
+    const idle = here.pids().find((pid) => !holder.includes(`:${pid}:`))!
+    process.kill(idle, 'SIGKILL')
+    await expect.poll(() => working.said.stderr, patience).toContain('again in 0.25 s')
     working.child.kill('SIGTERM')
-    // The one that has nothing to do ends, and the other has an hour.
-    await expect.poll(() => here.pids().filter(isAlive).length, patience).toBe(1)
-    await new Promise((resolve) => setTimeout(resolve, 600))
+    // As long as a wish may take to arrive twice, and longer than the delay.
+    await new Promise((resolve) => setTimeout(resolve, 900))
+    expect(childrenOf(working.child.pid!)).toEqual(here.pids().filter((pid) => pid !== idle))
     working.child.kill('SIGTERM')
     expect(await working.ended).toMatchObject({ code: 'SIGTERM' })
     await allGone(here.pids())

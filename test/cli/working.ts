@@ -1,4 +1,5 @@
 /** What the tests of `work` and of `--cluster` have in common: an app's folder, its processes, and who of them is alive. */
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +12,8 @@ export const app = join(import.meta.dirname, 'app.ts')
 export const token = 'not-so-very-secret'
 /** Many processes of other tests start at the same time. */
 export const patience = { timeout: 40_000, interval: 50 }
+
+const shells: Shell[] = []
 
 export interface Place {
   readonly folder: string
@@ -32,6 +35,7 @@ export function place(): Place {
   const tokenFile = join(folder, 'token.txt')
   writeFileSync(tokenFile, token)
   writeFileSync(`${file}.pids`, '')
+  const pids = () => readFileSync(`${file}.pids`, 'utf8').split('\n').filter(Boolean).map(Number)
   const order = task('order', { run: (_: { input: { how: string } }) => {} })
   const work = piecework({ storage: sqlite(file), definitions: [order] })
   return {
@@ -42,8 +46,11 @@ export function place(): Place {
     work,
     add: async (id, how) => void (await work.add(order, { how }, { id })),
     stateOf: async (id) => (await work.get(id))?.state,
-    pids: () => readFileSync(`${file}.pids`, 'utf8').split('\n').filter(Boolean).map(Number),
+    pids,
     async close() {
+      // Whoever is left over by a test that failed. Children of those end by themselves.
+      for (const { child } of shells.splice(0)) child.kill('SIGKILL')
+      for (const pid of pids().filter(isAlive)) process.kill(pid, 'SIGKILL')
       await work.close()
       rmSync(folder, { recursive: true, force: true })
     },
@@ -53,6 +60,7 @@ export function place(): Place {
 /** Runs `piecework ARGS` in a process group of its own, and resolves once it has said that it works. */
 export async function begun(args: string, env: Readonly<Record<string, string>>): Promise<Shell & { address: string }> {
   const shell = start(`exec setsid $piecework ${args}`, env)
+  shells.push(shell)
   await expect.poll(() => shell.said.stdout + shell.said.stderr, patience).toMatch(/\n/)
   const { address = '' } = JSON.parse(shell.said.stdout.split('\n')[0] || '{}') as { address?: string }
   return { ...shell, address }
@@ -70,6 +78,13 @@ export function isAlive(pid: number): boolean {
   } catch {
     return false
   }
+}
+
+export function childrenOf(parent: number): number[] {
+  const all = execFileSync('ps', ['-axo', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n')
+  return all
+    .map((line) => line.trim().split(/ +/).map(Number))
+    .flatMap(([pid, ppid]) => (ppid === parent ? [pid!] : []))
 }
 
 export async function allGone(pids: readonly number[]): Promise<void> {

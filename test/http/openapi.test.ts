@@ -146,6 +146,11 @@ describe('what is answered', () => {
     for (const one of ['book', 'off']) await go('GET', '/jobs/{id}', `/jobs/${one}`, 200)
     await go('GET', '/jobs/{id}', '/jobs/none', 404)
     for (const query of ['', '?format=party']) await go('GET', '/status', `/status${query}`, 200)
+    // As in each process of `piecework work --cluster`.
+    const place = Symbol.for('piecework.cluster')
+    Reflect.set(globalThis, place, { processes: 4, running: 3, restarts: 7 })
+    await go('GET', '/status', '/status', 200)
+    Reflect.deleteProperty(globalThis, place)
     await go('GET', '/schedules', '/schedules', 200)
     await go('GET', '/metrics', '/metrics', 200)
     await go('GET', '/openapi.json', '/openapi.json', 200)
