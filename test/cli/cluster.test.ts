@@ -111,13 +111,14 @@ describe('SD-04', () => {
     const working = await begun(`work ${app} --cluster 2 --timeout 1h`, here.env)
     await expect.poll(() => here.stateOf('a'), patience).toBe('running')
     const { holder = '' } = (await here.work.get('a')) ?? {}
-    const idle = here.pids().find((pid) => !holder.includes(`:${pid}:`))!
-    process.kill(idle, 'SIGKILL')
+    const isBusy = (pid: number) => holder.includes(`:${pid}:`)
+    const both = here.pids()
+    process.kill(both.find((pid) => !isBusy(pid))!, 'SIGKILL')
     await expect.poll(() => working.said.stderr, patience).toContain('again in 0.25 s')
     working.child.kill('SIGTERM')
     // As long as a wish may take to arrive twice, and longer than the delay.
     await new Promise((resolve) => setTimeout(resolve, 900))
-    expect(childrenOf(working.child.pid!)).toEqual(here.pids().filter((pid) => pid !== idle))
+    expect(childrenOf(working.child.pid!)).toEqual(both.filter(isBusy))
     working.child.kill('SIGTERM')
     expect(await working.ended).toMatchObject({ code: 'SIGTERM' })
     await allGone(here.pids())
