@@ -48,7 +48,9 @@ export async function runProgram(args: readonly string[], streams: Streams): Pro
 
 function programFor({ stdout, stderr }: Streams, fail: (message: string) => void): Command {
   const program = new Command('piecework')
-    .description('Asks after tasks, jobs and schedules of piecework and changes them, in whatever storage they are.')
+    .description(
+      "Asks after tasks, jobs and schedules and changes them, in whatever storage they are, and does an app's work.",
+    )
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this, or what a command can do')
     .helpCommand(false)
