@@ -5,7 +5,19 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { delayMaxMs, delayMinMs, delayMsAfter } from '../../src/cli/cluster/delay.ts'
 import { cli, shell } from './kit.ts'
-import { allGone, app, begun, childrenOf, isAlive, type Place, patience, place, status, token } from './working.ts'
+import {
+  allGone,
+  app,
+  begun,
+  childrenOf,
+  insist,
+  isAlive,
+  type Place,
+  patience,
+  place,
+  status,
+  token,
+} from './working.ts'
 
 let here: Place
 beforeEach(() => {
@@ -119,7 +131,7 @@ describe('SD-04', () => {
     // As long as a wish may take to arrive twice, and longer than the delay.
     await new Promise((resolve) => setTimeout(resolve, 900))
     expect(childrenOf(working.child.pid!)).toEqual(both.filter(isBusy))
-    working.child.kill('SIGTERM')
+    await insist(working, 'SIGTERM')
     expect(await working.ended).toMatchObject({ code: 'SIGTERM' })
     await allGone(here.pids())
   })

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { memory } from '../../adapters/memory/index.ts'
 import { piecework, task } from '../../src/index.ts'
 import { cli } from './kit.ts'
-import { app, begun, type Place, patience, place, status } from './working.ts'
+import { app, begun, insist, type Place, patience, place, status } from './working.ts'
 
 let here: Place
 beforeEach(() => {
@@ -69,7 +69,7 @@ describe('SD-04', () => {
     // As long as a wish may take to arrive twice.
     await new Promise((resolve) => setTimeout(resolve, 900))
     expect(working.child.exitCode ?? working.child.signalCode).toBeNull()
-    working.child.kill('SIGTERM')
+    await insist(working, 'SIGTERM')
     expect(await working.ended).toMatchObject({ code: 'SIGTERM' })
     expect(await here.work.get('a')).toMatchObject({ state: 'running', attempts: 1 })
   })

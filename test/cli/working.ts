@@ -80,6 +80,12 @@ export function isAlive(pid: number): boolean {
   }
 }
 
+/** Sends the signal until the program has ended: a busy one may take two for one for longer than it should. */
+export async function insist({ child }: Shell, signal: NodeJS.Signals): Promise<void> {
+  const isOver = () => child.kill(signal) === false || child.exitCode !== null || child.signalCode !== null
+  await expect.poll(isOver, { ...patience, interval: 300 }).toBe(true)
+}
+
 export function childrenOf(parent: number): number[] {
   const all = execFileSync('ps', ['-axo', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n')
   return all
