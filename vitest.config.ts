@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { scratchFolder } from './test/servers/scratch.ts'
 
 export default defineConfig({
   test: {
@@ -7,7 +8,7 @@ export default defineConfig({
     // `npm run check` has the compiler look at everything; here it answers for the type tests alone.
     typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], ignoreSourceErrors: true },
     // The tests start hundreds of processes from the same sources: each is compiled once, which halves their starts.
-    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, '.cache/compile') },
+    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, '.cache/compile'), TMPDIR: scratchFolder() },
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,
