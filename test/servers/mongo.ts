@@ -3,7 +3,6 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { MongoClient } from 'mongodb'
 import { packageFolder } from './install.ts'
 import { type Loader, loaderFor } from './newer-glibc.ts'
 import type { Kind, Missing, Program } from './server.ts'
@@ -36,6 +35,8 @@ function replicaSet(mongod: string): Program {
 }
 
 async function isPrimary(port: number): Promise<boolean> {
+  // Loaded here alone: the tests of every kind of server come by this file.
+  const { MongoClient } = await import('mongodb')
   const host = `127.0.0.1:${port}`
   const client = new MongoClient(`mongodb://${host}/?directConnection=true`, { serverSelectionTimeoutMS: 1_000 })
   const admin = client.db('admin')
