@@ -72,7 +72,7 @@ export class Health {
    * Every call must be safe to repeat: the contract's inserts and applies are.
    */
   async through<T>(call: () => T | Promise<T>, giveUp: (failures: number) => boolean): Promise<T> {
-    let last: unknown = new PieceworkError('stopped', 'This instance was stopped')
+    let last: { readonly error: unknown } | undefined
     for (let failures = 0; !giveUp(failures); ) {
       try {
         const answer = await call()
@@ -82,12 +82,12 @@ export class Health {
         // Ours: not the storage's fault, and the same at the next try.
         if (error instanceof PieceworkError) throw error
         this.down(error)
-        last = error
+        last = { error }
         failures++
         if (!giveUp(failures)) await this.pause(this.delayMs(failures))
       }
     }
-    throw last
+    throw last ? last.error : new PieceworkError('stopped', 'This instance was stopped')
   }
 
   /** A few times only: for a caller who waits for the answer. @throws the last error. */

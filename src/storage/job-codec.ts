@@ -168,8 +168,9 @@ export function restingRow(row: Row, wakeAt: number | null): NextRow {
 }
 
 function memoTextOf(row: Row): { job: JobMemo; addedAt?: number; result?: unknown } {
-  if (!jobMemoOf(row)) throw new TypeError(`Row ${row.id} is no job's`)
-  return decode(row.memo) as { job: JobMemo; addedAt?: number; result?: unknown }
+  const { job, ...rest } = decode(row.memo) as { job?: JobMemo; addedAt?: number; result?: unknown }
+  if (!job) throw new TypeError(`Row ${row.id} is no job's`)
+  return { job, ...rest }
 }
 
 function memoOf(job: JobMemo, addedAt: number | undefined, result?: unknown): string {
