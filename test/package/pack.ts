@@ -1,6 +1,7 @@
 /** Makes the tarball that would be published, and an app that has nothing but it. */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { newerThan } from './fresh.ts'
 import { run } from './shell.ts'
 
 export const root = join(import.meta.dirname, '..', '..')
@@ -29,20 +30,8 @@ export function readManifest(folder: string): Manifest {
 export async function needFreshDist(): Promise<void> {
   const built = ['index.js', 'index.d.ts'].map((name) => join(root, 'dist', name))
   if (!built.every((file) => existsSync(file))) await run('npm', ['run', 'build'], root, 120_000)
-  const builtAt = statSync(built[0]!).mtimeMs
-  const newer = ['src', 'adapters']
-    .flatMap((name) => filesIn(join(root, name)))
-    .find((file) => changedAt(file) > builtAt)
+  const newer = newerThan(built[0]!)
   if (newer) throw new Error(`dist is older than ${newer}: run \`npm run build\``)
-}
-
-function filesIn(folder: string): string[] {
-  const entries = readdirSync(folder, { withFileTypes: true, recursive: true })
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
-}
-
-function changedAt(file: string): number {
-  return statSync(file).mtimeMs
 }
 
 export async function pack(into: string): Promise<Packed> {
