@@ -1,12 +1,14 @@
 import { fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { DeleteTableCommand } from '@aws-sdk/client-dynamodb'
 import { afterAll, describe, expect, test } from 'vitest'
 import { dynamodb } from '../../adapters/dynamodb/index.ts'
 import { conformance, race, type Subject } from '../../src/conformance/index.ts'
+import { oneFile } from '../servers/one-file.ts'
 import { withServer } from '../servers/with-server.ts'
 import { allFaults, makeFaulty } from './fixtures/dynamodb-faults.ts'
 import { clientOf, newTable } from './fixtures/dynamodb-tables.ts'
+
+const holder = await oneFile(new URL('./fixtures/dynamodb-holder.ts', import.meta.url))
 
 await withServer('dynamodb', (server) => {
   const sound = clientOf(server.url)
@@ -30,7 +32,6 @@ await withServer('dynamodb', (server) => {
   })
 
   describe('processes that share a table', () => {
-    const holder = fileURLToPath(new URL('./fixtures/dynamodb-holder.ts', import.meta.url))
     const spawnOn = (table: string, flaw = 'none', faulty = 'sound') => {
       return () => fork(holder, [server.url, table, flaw, faulty], { execArgv: ['--no-warnings'] })
     }

@@ -1,9 +1,9 @@
 import { fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { MongoClient, type MongoClientOptions } from 'mongodb'
 import { afterAll, describe, expect, test } from 'vitest'
 import { mongo } from '../../adapters/mongo/index.ts'
 import { conformance, model, race, type Subject } from '../../src/conformance/index.ts'
+import { oneFile } from '../servers/one-file.ts'
 import { withServer } from '../servers/with-server.ts'
 import { rowsOf } from './fixtures/mongo-client.ts'
 import { newDatabase } from './fixtures/mongo-database.ts'
@@ -26,6 +26,8 @@ const hostile: MongoClientOptions = {
   forceServerObjectId: true,
   enableUtf8Validation: false,
 }
+
+const holder = await oneFile(new URL('./fixtures/mongo-holder.ts', import.meta.url))
 
 await withServer('mongo', (server) => {
   const clients = new Map<string, MongoClient>()
@@ -79,7 +81,6 @@ await withServer('mongo', (server) => {
   })
 
   describe('processes that share a database', () => {
-    const holder = fileURLToPath(new URL('./fixtures/mongo-holder.ts', import.meta.url))
     const spawnOn = (database: string, flaw = 'none') => {
       return () => fork(holder, [server.url, database, flaw], { execArgv: ['--no-warnings'] })
     }

@@ -1,9 +1,11 @@
 import { fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { conformance, model, race } from '../../src/conformance/index.ts'
+import { oneFile } from '../servers/one-file.ts'
 import { withServer } from '../servers/with-server.ts'
 import { dropSchemas, freshStorage, newSchema, pg } from './fixtures/postgres-subject.ts'
+
+const holder = await oneFile(new URL('./fixtures/postgres-holder.ts', import.meta.url))
 
 await withServer('postgres', ({ url }) => {
   const asker = new pg.Pool({ connectionString: url, max: 4 })
@@ -25,7 +27,6 @@ await withServer('postgres', ({ url }) => {
   })
 
   describe('processes that share a schema', () => {
-    const holder = fileURLToPath(new URL('./fixtures/postgres-holder.ts', import.meta.url))
     const spawnOn = (schema: string, flaw = 'none') => {
       return () => fork(holder, [url, schema, flaw], { execArgv: ['--no-warnings'] })
     }

@@ -4,10 +4,10 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { type BetterDatabase, sqlite } from '../../adapters/sqlite/index.ts'
 import { conformance, model, race, type Subject } from '../../src/conformance/index.ts'
+import { oneFile } from '../servers/one-file.ts'
 
 /** better-sqlite3 comes without types; this is as much of it as an app that passes a database uses. */
 interface AppDatabase extends BetterDatabase {
@@ -62,6 +62,8 @@ const modes = [
   ['a database of better-sqlite3', onBetterSqlite3, 30],
 ] as const
 
+const holder = await oneFile(new URL('./fixtures/sqlite-holder.ts', import.meta.url))
+
 describe.each(modes)('%s', (_, create, histories) => {
   conformance({ test, create })
   model({ test, create, histories })
@@ -69,7 +71,6 @@ describe.each(modes)('%s', (_, create, histories) => {
 })
 
 describe('processes that share a file', () => {
-  const holder = fileURLToPath(new URL('./fixtures/sqlite-holder.ts', import.meta.url))
   const spawnOn = (file: string, flaw = 'none') => {
     return () => fork(holder, [file, flaw], { execArgv: ['--no-warnings'] })
   }

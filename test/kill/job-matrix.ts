@@ -2,9 +2,9 @@
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
 import { type Piecework, piecework } from '../../src/index.ts'
+import { oneFile } from '../servers/one-file.ts'
 import { type Address, openAt, type Place } from '../servers/places.ts'
 import { runToDeath } from './death.ts'
 import { addingPoints, endingPoints, fewParts, manyParts, partsOf, type Summing, summingJob } from './job-points.ts'
@@ -12,7 +12,7 @@ import { anHourLater } from './later.ts'
 
 /** At each point. */
 const kills = { adding: 3, ending: 6 }
-const victim = fileURLToPath(new URL('./job-victim.ts', import.meta.url))
+const victim = await oneFile(new URL('./job-victim.ts', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'piecework-kill-jobs-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 

@@ -2,9 +2,9 @@
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
 import { piecework } from '../../src/index.ts'
+import { oneFile } from '../servers/one-file.ts'
 import { type Address, openAt, type Place } from '../servers/places.ts'
 import { runToDeath } from './death.ts'
 import { anHourLater } from './later.ts'
@@ -12,7 +12,7 @@ import { type Point, points, tasksPerRound, writingTask } from './points.ts'
 
 /** How often at each point: on servers, which each new process has to reach first, less often. `PIECEWORK_KILLS=25` for all. */
 const killsOf = (kills: number) => Number(process.env.PIECEWORK_KILLS ?? kills)
-const victim = fileURLToPath(new URL('./victim.ts', import.meta.url))
+const victim = await oneFile(new URL('./victim.ts', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'piecework-kill-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 

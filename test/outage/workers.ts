@@ -1,10 +1,10 @@
 /** Starts processes that work, and hears how they fare. */
 import { type ChildProcess, fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import type { PieceworkOptions } from '../../src/index.ts'
+import { oneFile } from '../servers/one-file.ts'
 import type { Address } from '../servers/places.ts'
 
-const program = fileURLToPath(new URL('./worker.ts', import.meta.url))
+const program = await oneFile(new URL('./worker.ts', import.meta.url))
 
 export interface WorkerProcess {
   readonly process: ChildProcess

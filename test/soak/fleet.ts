@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { type Random, seeded } from '../../src/conformance/random.ts'
+import { oneFile } from '../servers/one-file.ts'
 
 export type DriverName = 'node:sqlite' | 'better-sqlite3'
 
@@ -42,7 +42,7 @@ interface Member {
   stopped: boolean
 }
 
-const script = fileURLToPath(new URL('./worker.ts', import.meta.url))
+const script = await oneFile(new URL('./worker.ts', import.meta.url))
 
 export class Fleet {
   readonly counts = { spawned: 0, kills: 0, pauses: 0, terms: 0, selfKills: 0 }

@@ -4,12 +4,12 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { sqlite } from '../../../adapters/sqlite/index.ts'
 import { type Random, seeded } from '../../../src/conformance/random.ts'
 import { type DispatchReport, type JobInfo, piecework } from '../../../src/index.ts'
 import { Audit, type Last, prepare, type Step } from '../../jobs/racing/audit.ts'
 import { anHourLater } from '../../kill/later.ts'
+import { oneFile } from '../../servers/one-file.ts'
 import { attribute, consumerThat, id, itemsOf, values, workers } from './consumer.ts'
 import type { RaceOrder } from './worker.ts'
 
@@ -32,7 +32,7 @@ export interface RaceOptions {
 
 /** From this share of the values on nobody is killed. */
 const calmFrom = 0.9
-const script = fileURLToPath(new URL('./worker.ts', import.meta.url))
+const script = await oneFile(new URL('./worker.ts', import.meta.url))
 
 export async function race({ seed, processes, kills }: RaceOptions): Promise<Race> {
   const folder = mkdtempSync(join(tmpdir(), 'piecework-dispatch-race-'))

@@ -1,8 +1,8 @@
 /** The processes of the race: killed now and then, by themselves or from outside, and replaced at once. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { type Random, seeded } from '../../../src/conformance/random.ts'
+import { oneFile } from '../../servers/one-file.ts'
 
 export interface RaceOptions {
   readonly seed: number
@@ -36,7 +36,7 @@ interface Member {
   works: boolean
 }
 
-const script = fileURLToPath(new URL('./worker.ts', import.meta.url))
+const script = await oneFile(new URL('./worker.ts', import.meta.url))
 
 export class Fleet {
   readonly counts = { spawned: 0, struck: 0, selfKills: 0 }

@@ -1,8 +1,8 @@
 /** The processes of a race over rows and what befalls them: killed, or stopped and continued; each by its own pid. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { type Random, seeded } from '../../../src/conformance/random.ts'
+import { oneFile } from '../../servers/one-file.ts'
 import type { RaceOrder } from './order.ts'
 
 interface Member {
@@ -19,7 +19,7 @@ export interface FleetOptions {
   readonly stopMs: number
 }
 
-const script = fileURLToPath(new URL('./worker.ts', import.meta.url))
+const script = await oneFile(new URL('./worker.ts', import.meta.url))
 
 /** How long a process may take to end once it was told to. */
 const patienceMs = 20_000

@@ -1,10 +1,10 @@
 /** The race: scheduler processes on one storage, their clocks minutes apart, killed at any moment; and what came of it. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { type Random, seeded } from '../../../src/conformance/random.ts'
 import { piecework } from '../../../src/index.ts'
 import { taskInfo } from '../../../src/runner/task-info.ts'
+import { oneFile } from '../../servers/one-file.ts'
 import { type Address, openAt } from '../../servers/places.ts'
 import { tick } from './tick.ts'
 import type { RaceOrder } from './worker.ts'
@@ -20,7 +20,7 @@ export interface Race {
 }
 
 const processes = 8
-const script = fileURLToPath(new URL('./worker.ts', import.meta.url))
+const script = await oneFile(new URL('./worker.ts', import.meta.url))
 const minuteMs = 60_000
 
 export async function race({ seed, address, ticks }: { seed: number; address: Address; ticks: number }): Promise<Race> {
