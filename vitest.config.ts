@@ -11,6 +11,8 @@ export default defineConfig({
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, '.cache/compile'), TMPDIR: scratchFolder() },
     pool: 'forks',
     maxWorkers: 2,
+    // As many as there are in one file that wait at the same time.
+    maxConcurrency: 6,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // A poll ends as soon as it is answered; the bound is for a machine that does much else.

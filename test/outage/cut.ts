@@ -21,8 +21,7 @@ export function networkCut<A extends Address>(
   target: NetConnectOpts,
   through: (direct: A, port: number) => A,
 ): void {
-  // Most of the time nothing happens: side by side.
-  test.concurrent.each([
+  test.each([
     ['a cable that is pulled and put back', (wire: Wire) => wire.mend()],
     ['a router that has forgotten all connections', (wire: Wire) => wire.mendForNew()],
   ] as const)(
