@@ -78,7 +78,8 @@ await withServer('redis', async (server) => {
     await storage.close?.()
   })
 
-  test('every call ends by itself when the server is silent, with an error that says nothing of the outcome', async () => {
+  // Both wait for ten seconds.
+  test.concurrent('every call ends by itself when the server is silent, with an error that says nothing of the outcome', async () => {
     const wire = await startWire({ host: '127.0.0.1', port: Number(new URL(url).port) })
     const storage = await redis(`redis://127.0.0.1:${wire.port}`, { prefix: prefix() })
     wire.cut()
@@ -92,7 +93,7 @@ await withServer('redis', async (server) => {
     wire.end()
   })
 
-  test('a server that is not there is told when the storage is opened', async () => {
+  test.concurrent('a server that is not there is told when the storage is opened', async () => {
     await expect(redis('redis://127.0.0.1:1')).rejects.toMatchObject({ code: 'not_usable' })
   })
 
