@@ -48,6 +48,8 @@ export function execute(attempt: Attempt, tools: ExecutionTools): Promise<Verdic
 /** Tells the handler to end, and gives its place away if it does not. */
 export function abort(attempt: Attempt, reason: Error, tools: ExecutionTools, patienceMs = graceMs): void {
   attempt.abort(reason)
+  // It has not begun, or is through: nobody would take the deadline out, and its timer would outlive a stop.
+  if (!attempt.giveUp) return
   tools.deadlines.set(attempt, patienceMs, () => abandon(attempt, tools))
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { memory } from '../../adapters/memory/index.ts'
 import { piecework, task } from '../../src/index.ts'
 import { manualClock } from '../../src/testing/index.ts'
-import { proc } from './kit.ts'
+import { later, proc, rowOf } from './kit.ts'
 
 describe('starting and stopping', () => {
   test('SD-03 twice, before a start, or at once with it: harmless, and the last word counts', async () => {
@@ -39,5 +39,25 @@ describe('starting and stopping', () => {
     expect(resources()).toBeLessThanOrEqual(before)
     await instance.drain()
     expect((await instance.status()).tasks.work).toEqual({ completed: 20 })
+  })
+
+  test('SD-03 leaves no timer of a task that was cancelled after its claim and before its start', async () => {
+    const storage = memory()
+    const clock = manualClock()
+    const gate = later()
+    const work = task('work', { run: ({ input }: { input: boolean }) => (input ? gate.promise : undefined) })
+    const a = proc([work], { storage, clock, concurrency: 1 })
+    // Tasks that take no time are claimed ahead.
+    await a.work.add([false, false, false].map((waits) => work.with(waits)))
+    await a.work.drain()
+    await a.work.start()
+    const [, second] = await a.work.add([work.with(true), work.with(false)])
+    await clock.settle()
+    expect((await rowOf(storage, second!.id)).state).toBe('running')
+    expect(await a.work.cancel(second!.id)).toBe(true)
+    gate.resolve()
+    await clock.settle()
+    expect(await a.work.stop()).toEqual({ givenBack: [], abandoned: [] })
+    expect(a.timers()).toBe(0)
   })
 })
