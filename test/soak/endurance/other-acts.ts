@@ -74,7 +74,8 @@ export const http: Act = async ({ handler, ends, wrong }) => {
   const added = await handler(
     new Request('http://localhost/tasks', json({ tasks: [{ name: 'quick', input: { size: 1 }, id }] })),
   )
-  if (added.status !== 201) wrong.push(`POST /tasks answered ${added.status}`)
+  // 200 where the answer of the insert was lost: then the id is there already.
+  if (added.status !== 201 && added.status !== 200) wrong.push(`POST /tasks answered ${added.status}`)
   await ends.of(id)
   await reader.read()
   await reader.cancel()
