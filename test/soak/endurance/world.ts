@@ -47,7 +47,7 @@ export async function open(folder: string, random: Random): Promise<World> {
     storage,
     definitions: Object.values(defined),
     concurrency: 40,
-    lease: '3s',
+    lease: '10s',
     poll: '200ms',
     logger: quiet,
   })
