@@ -1,9 +1,13 @@
 /** Starting and stopping, again and again, in any order. */
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { memory } from '../../adapters/memory/index.ts'
 import { piecework, task } from '../../src/index.ts'
 import { manualClock } from '../../src/testing/index.ts'
 import { later, proc, rowOf } from './kit.ts'
+import type { Report } from './starts/process.ts'
 
 describe('starting and stopping', () => {
   test('SD-03 twice, before a start, or at once with it: harmless, and the last word counts', async () => {
@@ -59,5 +63,16 @@ describe('starting and stopping', () => {
     await clock.settle()
     expect(await a.work.stop()).toEqual({ givenBack: [], abandoned: [] })
     expect(a.timers()).toBe(0)
+  })
+
+  test('SD-03 a thousand times with schedules, threads and a server leaves nothing open, and the process ends', async () => {
+    const program = join(import.meta.dirname, 'starts/process.ts')
+    const args = ['--disable-warning=ExperimentalWarning', program, '1000']
+    // It is not told to end: whatever is left open would keep it.
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 50_000 })
+    const { open, completed } = JSON.parse(stdout) as Report
+    console.log(`completed: ${JSON.stringify(completed)}`)
+    expect(open.map(({ round, kinds }) => [round, ...kinds])).toEqual(open.map(({ round }) => [round]))
+    expect(completed).toMatchObject({ threaded: 10, ticked: expect.any(Number) })
   })
 })
