@@ -34,6 +34,9 @@ export class Settler {
   readonly #jobs: Jobs
   readonly #settled: (attempt: Attempt, task: SettledTask | undefined) => void
   #endings: Ending[] = []
+  /** How many outcomes it was ever given, and how many of those, in their order, it is through with. */
+  #taken = 0
+  #stored = 0
   #scheduled = false
   #flushing: Promise<void> | undefined
 
@@ -53,12 +56,14 @@ export class Settler {
   add(attempt: Attempt, end: Ending['end']): void {
     if (attempt.phase !== 'lost') attempt.phase = 'ended'
     this.#endings.push({ attempt, end })
+    this.#taken++
     if (!this.#flushing) this.#schedule()
   }
 
-  /** Resolves when everything taken so far is stored. */
+  /** Resolves when everything taken so far is stored. Of a worker that is never at rest, something is always left to be. */
   async flush(): Promise<void> {
-    while (this.#flushing || this.#endings.length > 0) await this.#flush()
+    const taken = this.#taken
+    while (this.#stored < taken) await this.#flush()
   }
 
   #flush(): Promise<void> {
@@ -83,6 +88,7 @@ export class Settler {
     // A write of progress makes the rev that this one must go by.
     for (const { attempt } of batch) if (attempt.writing) await attempt.writing
     await this.#store(batch)
+    this.#stored += batch.length
     // In the same turn as the look at what is left: what comes a turn later has to set off a flush of its own. The few that
     // came meanwhile wait for the others of their turn: with a storage that answers at once, each would be a batch else.
     this.#flushing = undefined
