@@ -61,7 +61,7 @@ export function definitions(folder: string, rows: OwnRow[]) {
   const snoozer = task('snoozer', {
     ...again,
     run: ({ runAt, snooze }: Context) => {
-      if (Date.now() < runAt + 20) snooze(10)
+      if (Date.now() < runAt + 150) snooze(50)
     },
   })
   const lister = task('lister', {
