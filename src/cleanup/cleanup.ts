@@ -4,6 +4,7 @@ import { expected, expectOptions } from '../core/expect.ts'
 import type { Cleaned } from '../runner/cleanup/run.ts'
 import { define, type TaskDefinition, task } from '../runner/definition.ts'
 import type { DoneState } from '../runner/purge.ts'
+import type { Completion } from '../runner/recurrence.ts'
 import { doneStates } from '../runner/retention.ts'
 import { ndjsonSink } from './ndjson-sink.ts'
 
@@ -12,6 +13,12 @@ export interface CleanupOptions {
   readonly name?: string
   /** How often; for `work.schedule(definition, definition.schedule)`. @default '1h' */
   readonly every?: Duration
+  /**
+   * `true`: it needs no schedule. Added once it runs again and again, `every` so long after it has ended, as Party's did; but
+   * not after all attempts of one run have failed.
+   * @default false
+   */
+  readonly recurring?: boolean
   /** How long what is done is kept, where its definition has no `retention` of its own. @default '1d' */
   readonly olderThan?: Duration
   /** Which tasks and jobs go. @default all that are done: completed, failed, cancelled */
@@ -30,12 +37,13 @@ export interface CleanupDefinition extends TaskDefinition<undefined, Cleaned> {
   readonly schedule: { readonly every: number; readonly overlap: 'skip' }
 }
 
-const known = ['name', 'every', 'olderThan', 'states', 'folder', 'maxBytes', 'maxFiles'] as const
+const known = ['name', 'every', 'recurring', 'olderThan', 'states', 'folder', 'maxBytes', 'maxFiles'] as const
 
 /** @throws TypeError on options that cannot be. A folder that cannot be written to is told when the task runs. */
 export function cleanup(options: CleanupOptions = {}): CleanupDefinition {
   expectOptions('options', options, known)
   const { name = 'cleanup', every = '1h', olderThan = '1d', states = doneStates, folder, ...files } = options
+  const everyMs = durationMs('every', every, 1_000)
   if (!Array.isArray(states) || !states.every((state) => doneStates.includes(state))) {
     throw expected('states', `an array of ${doneStates.join(', ')}`, states)
   }
@@ -43,7 +51,13 @@ export function cleanup(options: CleanupOptions = {}): CleanupDefinition {
   if (folder === undefined && (maxBytes ?? maxFiles) !== undefined) {
     throw new TypeError('Expected `maxBytes` and `maxFiles` only beside `folder`')
   }
-  const base = task(name, { run: doneByTheInstance, concurrency: 1 })
+  const { recurring = false } = options
+  const again = {
+    recurring,
+    onComplete: ({ scheduleNextRun }: Completion) => void scheduleNextRun({ minutes: everyMs / 60_000 }),
+  }
+  // What is not true is for `task` to refuse.
+  const base = task(name, { run: doneByTheInstance, concurrency: 1, ...(recurring === false ? {} : again) })
   const keeping =
     folder === undefined
       ? undefined
@@ -63,7 +77,7 @@ export function cleanup(options: CleanupOptions = {}): CleanupDefinition {
   })
   return Object.freeze({
     ...definition,
-    schedule: { every: durationMs('every', every, 1_000), overlap: 'skip' as const },
+    schedule: { every: everyMs, overlap: 'skip' as const },
   })
 }
 

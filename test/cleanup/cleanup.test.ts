@@ -58,6 +58,26 @@ describe('a cleanup', () => {
     await Promise.all([work.stop(), other.stop()])
   })
 
+  test('Y14 runs every hour once it was added, without a schedule, if it is told to recur', async () => {
+    const cleaning = cleanup({ recurring: true, olderThan: '30m', name: 'TaskCleanup' })
+    const { work, clock } = kit([echo, cleaning])
+    const { id } = await work.add(cleaning)
+    expect(await work.add(cleaning)).toEqual({ id, status: 'duplicate' })
+    await expect(work.schedule(cleaning, cleaning.schedule)).rejects.toThrow(/does not recur by itself/)
+    const results: unknown[] = []
+    work.on('completed', (event) => event.id === id && results.push(event.result))
+    await work.start()
+    for (let hour = 0; hour < 3; hour++) {
+      await work.add(echo, hour)
+      await clock.tick('61m')
+    }
+    const counts = results.map((result) => (result as { completed: number }).completed)
+    expect(counts).toEqual([0, 1, 1, 1])
+    expect(await work.get(id)).toMatchObject({ state: 'waiting', attempts: 0 })
+    expect(() => cleanup({ recurring: 1 as never })).toThrow('`recurring`')
+    await work.stop()
+  })
+
   onEachStorage(
     'goes by the retention of each definition, by state, and by its own time for the others',
     async (storage) => {
