@@ -20,7 +20,7 @@ export interface Ticks {
 
 /**
  * A tick that nobody took within this time was missed; before that it is only late, and is taken whatever the policy, as
- * in Quartz. Longer than a lease, so that a scheduler that dies costs no tick.
+ * in Quartz. Two leases where those are longer, so that a scheduler that dies costs no tick.
  */
 export const missedAfterMs = 60_000
 
@@ -85,6 +85,8 @@ export interface Turn {
 /** What is so when somebody looks. */
 export interface Look {
   readonly now: Instant
+  /** How long somebody may have had the schedule, and died. */
+  readonly leaseMs?: number
   /** The task of `lastTick` is not done. */
   readonly isLastOpen: boolean
   /** How many tasks are added at once; more ticks than that wait. */
@@ -95,10 +97,18 @@ export interface Look {
  * What to do now. Of the ticks that were missed `skip` takes none, `last` the last one, if none is there that was not,
  * and `all` each, up to the limit. A tick that waits was not missed.
  */
-export function turn(plan: SchedulePlan, progress: ScheduleProgress, ticks: Ticks, { now, ...look }: Look): Turn {
+export function turn(
+  plan: SchedulePlan,
+  progress: ScheduleProgress,
+  ticks: Ticks,
+  { now, leaseMs = 0, ...look }: Look,
+): Turn {
   const upTo = Math.min(now, plan.until ?? now)
   const passed = walk(ticks, progress, upTo, plan.limit)
-  const due = [...(progress.waiting ?? []), ...inTime(plan, passed.ticks, now)].slice(-plan.limit)
+  const due = [
+    ...(progress.waiting ?? []),
+    ...inTime(plan, passed.ticks, now - Math.max(missedAfterMs, 2 * leaseMs)),
+  ].slice(-plan.limit)
   const [take, waiting] = split(plan.overlap, due, look)
   const after: ScheduleProgress = {
     doneUpTo: Math.max(progress.doneUpTo, upTo),
@@ -113,7 +123,7 @@ export function turn(plan: SchedulePlan, progress: ScheduleProgress, ticks: Tick
 function split(
   overlap: Overlap,
   due: readonly Instant[],
-  { isLastOpen, most }: Omit<Look, 'now'>,
+  { isLastOpen, most }: Pick<Look, 'isLastOpen' | 'most'>,
 ): readonly [Instant[], Instant[]] {
   switch (overlap) {
     case 'allow':
@@ -148,9 +158,9 @@ function within({ until }: SchedulePlan, tick: Instant | undefined): Instant | u
 }
 
 /** Of ticks that are over, those that are still to be taken. */
-function inTime({ missed }: SchedulePlan, due: readonly Instant[], now: Instant): readonly Instant[] {
+function inTime({ missed }: SchedulePlan, due: readonly Instant[], notBefore: Instant): readonly Instant[] {
   if (missed === 'all') return due
-  const late = due.filter((tick) => now - tick <= missedAfterMs)
+  const late = due.filter((tick) => tick >= notBefore)
   return late.length === 0 && missed === 'last' ? due.slice(-1) : late
 }
 

@@ -69,13 +69,14 @@ export class Scheduler {
 
   async #tend(claimed: Row): Promise<void> {
     const { storage, time } = this.#engine
+    const leaseMs = (claimed.wakeAt ?? 0) - time.now()
     const memo = scheduleOf<Rule>(claimed)
     const { plan, progress: before } = memo
     const ticks = ticksOf(memo.rule)
     let row = claimed
     if (before.adding && before.lastTick !== undefined && !(await this.#add(row, memo, [before.lastTick]))) return
     const isLastOpen = await this.#isLastOpen(row, memo)
-    const look = { now: time.now(), isLastOpen, most: storage.traits.batchMax }
+    const look = { now: time.now(), leaseMs, isLastOpen, most: storage.traits.batchMax }
     const { take, progress, wakeAt } = turn(plan, before, ticks, look)
     if (take.length > 0 && plan.overlap !== 'allow') {
       // Where tasks must not meet, which one comes is written down before it is there: whoever goes on after a crash
@@ -91,9 +92,9 @@ export class Scheduler {
   }
 
   async #apply(row: Row, next: ReturnType<typeof standing>): Promise<boolean> {
-    if (!this.#mayWrite(row)) return false
     const { health, storage } = this.#engine
-    return (await health.few(() => storage.apply([{ row, next }])))[0] === 'applied'
+    const results = await health.few(() => (this.#mayWrite(row) ? storage.apply([{ row, next }]) : undefined))
+    return results?.[0] === 'applied'
   }
 
   /** Adds the tasks of ticks that may be there already. `false` where this process has no say any longer. */

@@ -64,7 +64,8 @@ export class Schedules {
       const memo = { task, rule, plan, input, priority, jitterMs, addedAt: old?.addedAt ?? now, progress }
       checkSize(this.#engine, 'input', encode(memo) + ' '.repeat((plan.limit + 2) * instantLength))
       // What an operator paused, no restart of the app resumes.
-      return standing(found?.state === 'paused' ? 'paused' : 'active', memo)
+      const next = standing(found?.state === 'paused' ? 'paused' : 'active', memo)
+      return found && isAsItWas(found, next) ? 'as it is' : next
     })
     return scheduleInfo(row as Row)
   }
@@ -85,7 +86,7 @@ export class Schedules {
       // A task that was perhaps not added before the pause: long after it, that has fallen into the pause as well.
       const isLate = now - (progress.lastTick ?? 0) > missedAfterMs
       const kept = adding && !isLate ? { adding } : {}
-      const doneUpTo = Math.max(progress.doneUpTo, now)
+      const doneUpTo = Math.max(notAhead(progress.doneUpTo, now), now)
       return standing('active', { ...memo, progress: { ...progress, ...kept, doneUpTo } })
     })
   }
@@ -129,7 +130,10 @@ export class Schedules {
     for (let tries = 0; tries < maxTries; tries++) {
       const found = await this.#row(name)
       const next = to(found)
-      if (next === 'as it is') return found
+      if (next === 'as it is') {
+        if (found && found.wakeAt !== null) this.#due(found.wakeAt)
+        return found
+      }
       const holder = newHolder()
       const fresh = newScheduleRow(name, next, { holder, rev: time.now() })
       const isDone = found
@@ -170,9 +174,25 @@ function begun(rule: Rule, old: ScheduleProgress | undefined, now: Instant): Sch
 function goneOn({ next, ...progress }: ScheduleProgress, state: string | undefined, now: Instant): ScheduleProgress {
   // Ticks after an `until` that has been put off since are not made up for.
   if (state === 'ended') return { ...progress, doneUpTo: Math.max(progress.doneUpTo, now) }
-  // The storage's clock stood far ahead when somebody looked: left alone, there would be no tick until it is caught up
-  // with. Ticks that were taken then are not repeated, as their tasks have their ids.
-  return progress.doneUpTo > now + missedAfterMs ? { ...progress, doneUpTo: now } : progress
+  return { ...progress, doneUpTo: notAhead(progress.doneUpTo, now) }
+}
+
+/**
+ * The storage's clock stood far ahead when somebody looked: left alone, there would be no tick until it is caught up
+ * with. Ticks that were taken then are not repeated, as their tasks have their ids.
+ */
+function notAhead(doneUpTo: Instant, now: Instant): Instant {
+  return doneUpTo > now + missedAfterMs ? now : doneUpTo
+}
+
+/**
+ * Many processes that start together make the same schedule: those who would change nothing write nothing, so that none
+ * of them is kept from it by the others, and no tick that is being taken is disturbed.
+ */
+function isAsItWas(found: Row, { state, memo }: Standing): boolean {
+  const kept = ({ progress, ...rest }: ScheduleMemo<Rule>) =>
+    canonicalText(JSON.parse(encode(state === 'active' ? { ...rest, progress } : rest)))
+  return found.state === state && kept(scheduleOf<Rule>(found)) === kept(memo)
 }
 
 /** Awake at its next tick, or for what is left of one; ended where there is none. */
