@@ -184,13 +184,15 @@ function walk(
   return { ticks: due, next: tick }
 }
 
-/**
- * By the data of this machine, what was stored may be no tick. Then it stood for the nearest one that is, which must not
- * come as well.
- */
+/** What stood for the nearest tick that there is must not come as well. */
 function afterStored(ticks: Ticks, stored: Instant): Instant | undefined {
-  const next = ticks.next(stored)
+  return ticks.next(nearestTick(ticks, stored) ?? stored)
+}
+
+/** The tick that an instant stands for which, by the data of this machine, may be none. */
+export function nearestTick(ticks: Ticks, stored: Instant): Instant | undefined {
   const [before] = ticks.latest(1, stored)
-  if (next === undefined || before === undefined) return next
-  return next - stored < stored - before ? ticks.next(next) : next
+  const after = before === stored ? undefined : ticks.next(stored)
+  if (before === undefined || after === undefined) return before ?? after
+  return after - stored < stored - before ? after : before
 }

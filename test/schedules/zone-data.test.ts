@@ -42,11 +42,19 @@ test('CK-09 a tick is the instant that was stored: another machine takes that on
   await older.work.stop()
 })
 
-test('an app that starts again with newer data finds its next tick by them', async () => {
-  const { clock, report, work, make } = setUp()
-  await work.schedule(report, { cron: '0 9 * * *', name: 's' })
+test('CK-09 an app that starts again with newer data says its next tick by them, and has none twice', async () => {
+  const { clock, ran, report, work, make } = setUp()
+  const again = () => make().schedule(report, { cron: '0 9 * * *', name: 's' })
+  await again()
   await clock.tick('1h')
   laterMs = hour
-  expect(await make().schedule(report, { cron: '0 9 * * *', name: 's' })).toMatchObject({ nextAt: start + 10 * hour })
+  expect(await again()).toMatchObject({ nextAt: start + 10 * hour })
+  laterMs = 0
+  expect(await again()).toMatchObject({ nextAt: start + 9 * hour })
+  await clock.tick('8h')
+  await work.drain()
+  expect(ran).toHaveLength(1)
+  laterMs = hour
+  expect(await again()).toMatchObject({ nextAt: start + 34 * hour })
   laterMs = 0
 })

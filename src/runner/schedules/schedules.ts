@@ -3,7 +3,14 @@ import { canonicalText } from '../../core/canonical.ts'
 import type { Instant } from '../../core/duration.ts'
 import { PieceworkError } from '../../core/errors.ts'
 import { encode } from '../../core/payload.ts'
-import { missedAfterMs, nextTick, type ScheduleProgress, type ScheduleState } from '../../core/schedule.ts'
+import {
+  missedAfterMs,
+  nearestTick,
+  nextTick,
+  type ScheduleProgress,
+  type ScheduleState,
+  type Ticks,
+} from '../../core/schedule.ts'
 import {
   newScheduleRow,
   nextScheduleRow,
@@ -60,7 +67,7 @@ export class Schedules {
       const old = found && scheduleOf<Rule>(found)
       const rule = anchored(draft, old?.rule, now)
       const isSame = old !== undefined && canonicalText(old.rule) === canonicalText(rule)
-      const progress = isSame ? goneOn(old.progress, found?.state, now) : begun(rule, old?.progress, now)
+      const progress = isSame ? goneOn(old.progress, ticksOf(rule), found?.state, now) : begun(rule, old?.progress, now)
       const memo = { task, rule, plan, input, priority, jitterMs, addedAt: old?.addedAt ?? now, progress }
       checkSize(this.#engine, 'input', encode(memo) + ' '.repeat((plan.limit + 2) * instantLength))
       // What an operator paused, no restart of the app resumes.
@@ -170,11 +177,19 @@ function begun(rule: Rule, old: ScheduleProgress | undefined, now: Instant): Sch
   return { doneUpTo, lastTick, ...(adding ? { adding } : {}) }
 }
 
-/** The same rule again. Its next tick is found anew: an app starts again with newer data of time zones. */
-function goneOn({ next, ...progress }: ScheduleProgress, state: string | undefined, now: Instant): ScheduleProgress {
+/** The same rule again. Its next tick is said anew: an app starts again with newer data of time zones. */
+function goneOn(
+  { next: stored, ...progress }: ScheduleProgress,
+  ticks: Ticks,
+  state: string | undefined,
+  now: Instant,
+): ScheduleProgress {
   // Ticks after an `until` that has been put off since are not made up for.
   if (state === 'ended') return { ...progress, doneUpTo: Math.max(progress.doneUpTo, now) }
-  return { ...progress, doneUpTo: notAhead(progress.doneUpTo, now) }
+  const doneUpTo = notAhead(progress.doneUpTo, now)
+  if (stored === undefined || doneUpTo !== progress.doneUpTo) return { ...progress, doneUpTo }
+  const next = nearestTick(ticks, stored)
+  return { ...progress, ...(next !== undefined && next > doneUpTo ? { next } : {}) }
 }
 
 /**
