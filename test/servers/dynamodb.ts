@@ -11,6 +11,9 @@ const run = promisify(execFile)
 /** DynamoDB Local 3 needs it. */
 const javaLeast = 17
 
+/** It lives for less than a minute: the better compiler and collector of a Java would take more than they give. */
+const shortLived = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']
+
 /** What both have in common: they keep what they acknowledged in a file, also when they are killed. */
 const reached: Pick<Program, 'url' | 'answers'> = {
   url: (_, port) => `http://127.0.0.1:${port}`,
@@ -46,7 +49,7 @@ export const dynamodbLocal: Kind = {
       source: jar,
       command: (home, port) => ({
         file: 'java',
-        args: [libraries, '-jar', jar, '-port', String(port), '-dbPath', home, ...quiet],
+        args: [...shortLived, libraries, '-jar', jar, '-port', String(port), '-dbPath', home, ...quiet],
       }),
       ...reached,
     }
