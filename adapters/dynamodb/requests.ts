@@ -5,6 +5,7 @@ import type { Driver, DriverSource } from './client.ts'
 import type { ServiceClock } from './clock.ts'
 import { errorFor, FalseCondition, meaningOf } from './errors.ts'
 import { type Gate, gate } from './gate.ts'
+import { closeIdle } from './idle.ts'
 import { delay, monotonic, within } from './time.ts'
 
 /** The SDK opens 50 sockets for each client; the app has use for some of them. */
@@ -61,7 +62,10 @@ export function requestsOver(
       } catch (error) {
         const meaning = meaningOf(error)
         if (meaning === 'condition') throw new FalseCondition(error, isUnknown)
-        if (meaning === 'lost') isUnknown = true
+        if (meaning === 'lost') {
+          isUnknown = true
+          closeIdle(driver, error)
+        }
         const waitMs = below(Math.min(WAIT_MOST_MS, WAIT_LEAST_MS * 2 ** tries)) + 1
         const isOver = tries === TRIES_MAX || monotonic() - startedAt + waitMs > timeoutMs * (1 - LEAST_PART)
         if (isOver || (meaning !== 'refused' && meaning !== 'lost')) throw errorFor(error, table, writes && isUnknown)
