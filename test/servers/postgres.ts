@@ -109,6 +109,9 @@ function program(bin: string): Program {
         String(port),
         '-k',
         home,
+        // With its data, which go with it: what a killed server left in the system's shared memory would stay.
+        '-c',
+        'dynamic_shared_memory_type=mmap',
         '-c',
         'listen_addresses=127.0.0.1',
         '-c',
