@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { bearerToken, type HttpServer, type ServeOptions, serveHttp } from '../../src/http/index.ts'
 import type { Piecework } from '../../src/index.ts'
 import { shell } from '../cli/kit.ts'
-import { curl, curlReason, definitions, hasCurl, workOf } from './kit.ts'
+import { changing, curl, curlReason, definitions, hasCurl, workOf } from './kit.ts'
 
 const token = 'a-token-of-the-tests'
 const gigabyte = 1 << 30
@@ -37,21 +37,14 @@ const error = (code: string, message: string, status: number) =>
   `{"error":{"code":"${code}","message":"${message}"}} ${status}`
 
 describe('HT-04 missing auth', () => {
-  const changing = [
-    ['POST', '/tasks', ...json, ...note],
-    ['POST', '/tasks/a/run'],
-    ['POST', '/task/a'],
-    ['POST', '/tasks/a/cancel'],
-    ['POST', '/tasks/a/retry'],
-    ['DELETE', '/tasks/a'],
-  ] as const
+  const sending = (path: string) => (path === '/tasks' ? [...json, ...note] : [])
 
   test('without a token, or with another, nothing is answered but the document', async () => {
     const address = await serving()
     const nobody = [[], ['-H', `authorization: Bearer ${token}x`], ['-u', `user:${token}`]]
     for (const who of nobody) {
-      for (const [method, path, ...more] of [...changing, ['GET', '/jobs'] as const, ['GET', '/events'] as const]) {
-        const { stdout } = await curl(['-X', method, ...who, ...more, ...status, `${address}${path}`])
+      for (const [method, path] of [...changing, ['GET', '/jobs'] as const, ['GET', '/events'] as const]) {
+        const { stdout } = await curl(['-X', method, ...who, ...sending(path), ...status, `${address}${path}`])
         expect([path, stdout]).toEqual([path, error('forbidden', 'You may not do this', 403)])
       }
     }
@@ -62,8 +55,8 @@ describe('HT-04 missing auth', () => {
 
   test('where the app gave no authorize nobody may change anything, whatever they send', async () => {
     const address = await serving({})
-    for (const [method, path, ...more] of changing) {
-      const { stdout } = await curl(['-X', method, ...known, ...more, ...status, `${address}${path}`])
+    for (const [method, path] of changing) {
+      const { stdout } = await curl(['-X', method, ...known, ...sending(path), ...status, `${address}${path}`])
       const message = 'Nothing can be changed here: the app gave no `authorize`'
       expect([path, stdout]).toEqual([path, error('read_only', message, 403)])
     }

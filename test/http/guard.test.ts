@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { bearerToken, type HttpOptions, httpHandler, serveHttp } from '../../src/http/index.ts'
 import type { Piecework } from '../../src/index.ts'
-import { type Ask, byCurl, byHandler, curl, curlReason, definitions, hasCurl, workOf, yes } from './kit.ts'
+import { type Ask, byCurl, byHandler, changing, curl, curlReason, definitions, hasCurl, workOf, yes } from './kit.ts'
 
 const closing: (() => unknown)[] = []
 afterEach(async () => {
@@ -20,14 +20,6 @@ function start(options: HttpOptions): { work: Piecework; ask: Ask; note: ReturnT
   return { work, note, ask: byHandler(handler) }
 }
 
-const changing = [
-  ['POST', '/tasks'],
-  ['POST', '/tasks/a/run'],
-  ['POST', '/task/a'],
-  ['POST', '/tasks/a/cancel'],
-  ['POST', '/tasks/a/retry'],
-  ['DELETE', '/tasks/a'],
-] as const
 const looking = ['/tasks/a', '/jobs', '/status', '/status?format=party', '/metrics', '/schedules']
 
 describe('who may', () => {

@@ -140,3 +140,13 @@ export async function world(options: ServeOptions = yes): Promise<World> {
     },
   }
 }
+
+/** All that changes something, by method and path. */
+export const changing = [
+  ['POST', '/tasks'],
+  ['POST', '/tasks/a/run'],
+  ['POST', '/task/a'],
+  ['POST', '/tasks/a/cancel'],
+  ['POST', '/tasks/a/retry'],
+  ['DELETE', '/tasks/a'],
+] as const
